@@ -1,0 +1,433 @@
+"""What every connector declares and does: the types that cross from the systems outside into the product.
+
+A new system is one package under `connectors/` whose `connector.py` ends in `CONNECTOR = Connector(…)`.
+From that declaration come the credentials form, "Test connection", the catalogue, the estimator's lists
+and the contract tests. Vendor payloads are checked inside the package; what leaves it is frozen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from connectors.budget import Budget, Rate
+
+Cursor = dict[str, Any]
+"""Where to go on reading, as JSON: kept in a row, handed back unchanged, opaque to everyone but its connector."""
+
+
+class FieldType(StrEnum):
+    """The common vocabulary of field types; the names are Twenty's (contracts/twenty/FACTS.md section 7)."""
+
+    TEXT = "TEXT"
+    NUMBER = "NUMBER"
+    BOOLEAN = "BOOLEAN"
+    DATE = "DATE"
+    DATE_TIME = "DATE_TIME"
+    SELECT = "SELECT"
+    MULTI_SELECT = "MULTI_SELECT"
+    RATING = "RATING"
+    ARRAY = "ARRAY"
+    RAW_JSON = "RAW_JSON"
+    UUID = "UUID"
+    CURRENCY = "CURRENCY"
+    LINKS = "LINKS"
+    EMAILS = "EMAILS"
+    PHONES = "PHONES"
+    FULL_NAME = "FULL_NAME"
+    ADDRESS = "ADDRESS"
+    ACTOR = "ACTOR"
+    RICH_TEXT = "RICH_TEXT"
+    FILES = "FILES"
+    RELATION = "RELATION"
+    MORPH_RELATION = "MORPH_RELATION"
+    POSITION = "POSITION"
+    NUMERIC = "NUMERIC"
+    TS_VECTOR = "TS_VECTOR"
+
+
+class ObjectKind(StrEnum):
+    """Why an object type is read: as records, as links between records, or as configuration."""
+
+    RECORD = "record"
+    LINK = "link"
+    CONFIG = "config"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a SELECT or MULTI_SELECT field; `id` is the destination's own, empty before it exists."""
+
+    value: str
+    label: str
+    color: str = "sky"
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an object type. `references` names the object type that a relation points to."""
+
+    name: str
+    label: str
+    type: FieldType
+    description: str = ""
+    unique: bool = False
+    nullable: bool = True
+    writable: bool = True
+    custom: bool = False
+    options: tuple[Option, ...] = ()
+    references: str = ""
+    id: str = ""
+    """The destination's id of the field, needed to change it."""
+    join_column: str = ""
+    """For a relation: the key under which the other record's id is written, e.g. `companyId`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectType:
+    """One kind of thing a system holds. `key` names the field that identifies a record for ever."""
+
+    name: str
+    label: str
+    label_plural: str
+    key: str
+    fields: tuple[Field, ...] = ()
+    kind: ObjectKind = ObjectKind.RECORD
+    custom: bool = False
+    count: int | None = None
+    description: str = ""
+    enabled: bool = True
+    plural: str = ""
+    """The destination's API name of the list, e.g. `people`."""
+    id: str = ""
+    references: tuple[str, ...] = ()
+    """Names of the object types whose records must be read before this one's."""
+
+    def field(self, name: str) -> Field | None:
+        """The field of that API name, or None."""
+        return next((f for f in self.fields if f.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What a system holds: object types with their fields, in the order in which they must be read."""
+
+    objects: tuple[ObjectType, ...]
+
+    def object(self, name: str) -> ObjectType | None:
+        """The object type of that name, or None."""
+        return next((o for o in self.objects if o.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who we are on the other side, shown after "Test connection"; `facts` are label → value lines."""
+
+    account: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """One row of the source.
+
+    `fields` is what the field map speaks about; `meta` is kept as evidence (per-attribute times, devices);
+    `refs` names other source rows: role → (object type, key).
+    """
+
+    key: str
+    fields: Mapping[str, Any]
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    refs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows and where to go on; `cursor` is None on the last page.
+
+    `missing` are keys that the system announced and then did not deliver (for example people deleted
+    between two calls): they are counted and listed, never dropped in silence.
+    """
+
+    records: tuple[SourceRecord, ...]
+    cursor: Cursor | None
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A record as it is to stand in the destination. `id` is ours (uuid5), chosen before the first attempt."""
+
+    id: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """A record as the destination holds it now; `fields` is its REST body. `deleted`: only soft-deleted."""
+
+    id: str
+    fields: Mapping[str, Any]
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What this server can do, found by reading its schema and by probing; never asked as a version number.
+
+    `batch` and `page` are in records, `body_limit` in bytes. `facts` says in words what was found, and how.
+    """
+
+    batch: int = 200
+    page: int = 200
+    body_limit: int = 9_000_000
+    rate: Rate | None = None
+    soft_deleted_own_unique: bool = True
+    emails_validated: bool = True
+    note_target_column: str = "targetPersonId"
+    rich_text_type: str = "RICH_TEXT"
+    metadata_paged: bool = True
+    version: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPlan:
+    """A field to be made (or found already made) on `object`; `target` and the inverse label for relations."""
+
+    object: str
+    name: str
+    label: str
+    type: FieldType
+    description: str = ""
+    unique: bool = False
+    options: tuple[Option, ...] = ()
+    target: str = ""
+    inverse_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectPlan:
+    """An object type to be made: API names in camelCase, singular and plural different."""
+
+    name: str
+    plural: str
+    label: str
+    label_plural: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaPlan:
+    """Everything that must exist before the first record is written."""
+
+    objects: tuple[ObjectPlan, ...] = ()
+    fields: tuple[FieldPlan, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaChange:
+    """One change of the destination's schema, for the journal.
+
+    `verb` is `create_object`, `create_field` or `add_options`; `before` holds what stood there (the options).
+    `done` is false when the change is about to be tried and true once the server confirmed it.
+    """
+
+    verb: str
+    object: str
+    name: str
+    id: str = ""
+    done: bool = False
+    before: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """An active automation of the destination that our writes would set off."""
+
+    id: str
+    name: str
+    event: str
+    object: str
+    consequence: str
+    """What it would do to imported records, in a sentence."""
+
+
+class Source(Protocol):
+    """Reads one system. Every method may raise a ConnectorError."""
+
+    calls: Mapping[str, int]
+    """Requests made so far by kind: `read`, `refused` (429), `retried`."""
+
+    def check(self) -> Identity:
+        """Proves the key with one cheap request and says whose account it opens."""
+        ...
+
+    def catalogue(self) -> Catalogue:
+        """The object types of this account in reading order; counts where the system tells them."""
+        ...
+
+    def count(self, object: str) -> int | None:
+        """How many records the system says it holds (may be cached there), or None when it does not say."""
+        ...
+
+    def pages(self, object: str, cursor: Cursor | None = None) -> Iterator[Page]:
+        """All records of an object type from `cursor` on. Raises Terminal when the paging runs in a loop."""
+        ...
+
+    def fetch(self, object: str, keys: Sequence[str]) -> Page:
+        """The records with these keys; those that no longer exist are named in `missing`."""
+        ...
+
+
+class Destination(Protocol):
+    """Reads and writes one system. Every method may raise a ConnectorError."""
+
+    calls: Mapping[str, int]
+    """Requests made so far by kind: `read`, `write`, `metadata`, `refused` (429), `retried`."""
+
+    def check(self) -> Identity:
+        """Proves the key with one cheap request and says which workspace it opens."""
+        ...
+
+    def capabilities(self) -> Capabilities:
+        """What this server can do; probes at most once per instance and writes nothing."""
+        ...
+
+    def catalogue(self) -> Catalogue:
+        """Objects and fields as the server's own schema tells them."""
+        ...
+
+    def plan_missing(self, plan: SchemaPlan) -> SchemaPlan:
+        """The part of the plan that is not there yet. Raises Rejected when what is there contradicts the plan."""
+        ...
+
+    def ensure(self, plan: SchemaPlan, journal: Callable[[SchemaChange], None]) -> None:
+        """Makes what is missing; safe to repeat. Tells `journal` before and after each change."""
+        ...
+
+    def drop(self, change: SchemaChange) -> None:
+        """Takes one journalled schema change back."""
+        ...
+
+    def find(
+        self, object: str, *, ids: Sequence[str] = (), keys: Mapping[str, Sequence[str]] | None = None
+    ) -> list[Existing]:
+        """Records with one of these ids or unique values (`{"emails.primaryEmail": […]}`), soft-deleted ones too."""
+        ...
+
+    def write(self, object: str, drafts: Sequence[Draft]) -> list[str]:
+        """Creates all drafts in one request or none; gives their ids. At most `capabilities().batch` of them.
+
+        Raises Rejected when the server refuses (nothing was written), Transient(maybe_done=True) when the
+        answer was lost.
+        """
+        ...
+
+    def update(self, object: str, drafts: Sequence[Draft]) -> list[str]:
+        """Changes existing, not soft-deleted records by id; only the fields given. Not atomic."""
+        ...
+
+    def read(self, object: str, ids: Sequence[str]) -> list[Existing]:
+        """The records with these ids, soft-deleted ones left out; missing ones are simply absent."""
+        ...
+
+    def pages(self, object: str, cursor: Cursor | None = None) -> Iterator[tuple[list[Existing], Cursor | None]]:
+        """All live records of an object, page by page."""
+        ...
+
+    def count(self, object: str) -> int:
+        """How many live records there are."""
+        ...
+
+    def remove(self, object: str, ids: Sequence[str]) -> None:
+        """Destroys records for good; ids that are not there are no error."""
+        ...
+
+    def canonical(self, type: FieldType, value: Any) -> tuple[Any, str]:
+        """The form in which two values of this type are compared, and the name of the rule that changed it.
+
+        The rule is empty where the value is compared as it is. `None` stands for every form of empty.
+        """
+        ...
+
+    def problem(self, field: Field, value: Any) -> str:
+        """Why the server would refuse this value for this field, as a sentence; empty when it would take it."""
+        ...
+
+    def triggers(self, objects: Sequence[str]) -> list[Trigger]:
+        """Active automations that creating or updating these objects would start."""
+        ...
+
+    def pause(self, trigger_id: str) -> None:
+        """Stops one automation in a way that `resume` takes back; safe to repeat."""
+        ...
+
+    def resume(self, trigger_id: str) -> None:
+        """Puts a paused automation back; safe to repeat."""
+        ...
+
+
+class Naming(Protocol):
+    """The destination's rules for names that we make up: deterministic, legal, and never colliding."""
+
+    def field(self, source_name: str, taken: Collection[str]) -> str:
+        """A legal API name for a new field; the same input gives the same name. Avoids reserved words and `taken`."""
+        ...
+
+    def object(self, label: str, label_plural: str, taken: Collection[str]) -> tuple[str, str]:
+        """Legal API names (singular, plural) for a new object type."""
+        ...
+
+    def option(self, label: str, taken: Collection[str]) -> str:
+        """A legal value for a new select option."""
+        ...
+
+    def option_label(self, label: str) -> str:
+        """The label as the destination allows it."""
+        ...
+
+
+class Credentials(BaseModel):
+    """Base of a connector's credentials: SecretStr fields are encrypted, never shown and never logged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a connector needs to open a connection."""
+
+    base_url: str
+    credentials: Mapping[str, str]
+    budget: Budget
+    allow_private: bool = False
+    transport: Any = None
+    """An httpx transport that replaces the network: tests hand in a WSGI app."""
+    known: Mapping[str, Any] = field(default_factory=dict)
+    """What an earlier visit found out (capabilities as JSON), to spare the probing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """The declaration of one system: everything the product shows or does about it starts here."""
+
+    slug: str
+    label: str
+    category: str
+    docs_url: str
+    credentials: type[Credentials]
+    rate: Rate
+    default_url: str = ""
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    """Where the vendor itself runs it: region → base URL; empty for self-hosted systems."""
+    source: Callable[[Access], Source] | None = None
+    destination: Callable[[Access], Destination] | None = None
+    naming: Naming | None = None
+    stock: Callable[[], Catalogue] | None = None
+    """The catalogue of a new, untouched account, for proposing a map before anything is connected."""
+    key_help: str = ""
+    """Where a user finds the key, in a sentence."""
