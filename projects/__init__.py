@@ -1,0 +1,1 @@
+"""What people decide and what the workers did: projects, runs, records, gates, and the screens."""

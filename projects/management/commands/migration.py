@@ -1,0 +1,315 @@
+"""`manage.py migration <verb> <project>`: everything the browser does, for scripts.
+
+Exit status: 0 done, 1 failed, 2 usage, 3 waits for a person.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from pydantic import ValidationError
+
+from connectors.errors import ConnectorError
+from connectors.registry import all_connectors
+from mapping.rules import MapSpec
+from projects import audit, gates, proposals, selectors, services
+from projects.management.waiting import Outcome, wait_for
+from projects.models import Connection, Decision, Project, Run, User
+
+KEYS = {"source": "MIGRATION_SOURCE_KEY", "destination": "MIGRATION_DESTINATION_KEY"}
+
+Verb = Callable[["Command", Project, User, dict[str, Any]], Outcome]
+
+
+class Failed(Exception):
+    """The verb could not be carried out; `str()` is the sentence."""
+
+
+class Command(BaseCommand):
+    """Runs one verb of a migration."""
+
+    help = "Runs one verb of a migration. Exit status: 0 done, 1 failed, 2 usage, 3 waits for a person."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """One sub-parser per verb."""
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
+        for name, (help_text, add, _verb) in VERBS.items():
+            sub = verbs.add_parser(name, help=help_text, description=help_text)
+            sub.add_argument("project", help="The project's short name.")
+            sub.add_argument("--json", action="store_true", help="Print one JSON object.")
+            sub.add_argument("--as", dest="email", default="", help="The user on whose behalf this is done.")
+            add(sub)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Carries the verb out and ends with its exit status."""
+        outcome = self._outcome(options)
+        if options["json"]:
+            self.stdout.write(json.dumps(outcome.data, indent=2, default=str))
+        elif outcome.text:
+            (self.stderr if outcome.code == 1 else self.stdout).write(outcome.text)
+        if outcome.code:
+            sys.exit(outcome.code)
+
+    def _outcome(self, options: dict[str, Any]) -> Outcome:
+        verb = options["verb"]
+        try:
+            user = _user(options["email"])
+            with audit.acting_as(user):
+                if verb == "create":
+                    return create(user, options)
+                project = Project.objects.visible_to(user).filter(slug=options["project"]).first()
+                if project is None:
+                    raise Failed(f"There is no project “{options['project']}” that {user} may see.")
+                return VERBS[verb][2](self, project, user, options)
+        except (Failed, services.Refused, ConnectorError, KeyError) as error:
+            sentence = str(error.args[0]) if isinstance(error, KeyError) else str(error)
+            return Outcome({"error": sentence}, sentence, 1)
+
+
+def _user(email: str) -> User:
+    found = User.objects.filter(email=email.strip().lower()) if email else User.objects.filter(is_superuser=True)
+    user = found.order_by("pk").first()
+    if user is None:
+        who = f"There is no user {email}." if email else "There is no user yet."
+        raise Failed(f"{who} Make one with: manage.py createsuperuser")
+    return user
+
+
+def create(user: User, options: dict[str, Any]) -> Outcome:
+    """Makes a project with both connections."""
+    project = Project.objects.filter(slug=options["project"]).first()
+    if project is None:
+        project = services.create_project(name=options["project"], by=user, default_country=options["country"])
+    elif not Project.objects.visible_to(user).filter(pk=project.pk).exists():
+        raise Failed(f"The name “{options['project']}” is taken: choose another one.")
+    for side in ("source", "destination"):
+        services.save_connection(
+            project=project,
+            side=side,
+            connector=options[side],
+            base_url=options[f"{side}_url"],
+            credentials={"api_key": os.environ.get(KEYS[side], "")},
+            requests_per_minute=options[f"{side}_rate"],
+            by=user,
+        )
+    for address, role in options["members"]:
+        member = User.objects.filter(email=address.lower()).first()
+        if member is None:
+            raise Failed(f"There is no user {address}.")
+        services.add_member(project=project, user=member, role=role, by=user)
+    return Outcome({"project": project.slug}, f"Project {project.slug} is there, with both connections.")
+
+
+def check(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+    """Tests both connections."""
+    found: dict[str, Any] = {}
+    code = 0
+    for side in (Connection.Side.SOURCE, Connection.Side.DESTINATION):
+        try:
+            identity = services.test_connection(project=project, side=side, by=user)
+            found[side.value] = {"ok": True, "account": identity.account, "facts": dict(identity.facts)}
+        except ConnectorError as error:
+            found[side.value] = {"ok": False, "problem": str(error)}
+            code = 1
+    lines = [f"{side}: {state.get('account') or state['problem']}" for side, state in found.items()]
+    return Outcome(found, "\n".join(lines), code)
+
+
+def _run(kind: str) -> Verb:
+    def verb(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+        run = _current(project, kind, user, options)
+        if run.state in (Run.State.QUEUED, Run.State.RUNNING) and not options["foreground"]:
+            services.enqueue(run)
+        return wait_for(run, foreground=options["foreground"], quiet=options["json"], stream=command.stderr)
+
+    return verb
+
+
+def _current(project: Project, kind: str, user: User, options: dict[str, Any]) -> Run:
+    """The run that this verb is about: the open one of its kind (resumed when paused), else a new one."""
+    run = project.runs.filter(kind=kind, state__in=Run.OPEN).first()
+    if run is None and kind == Run.Kind.PRODUCTION:
+        done = project.runs.filter(kind=kind, state=Run.State.SUCCEEDED).order_by("-number").first()
+        if done is not None and done.field_map == project.map_series.latest():
+            return done
+    if run is None:
+        return services.start_run(project=project, kind=kind, by=user, sample_size=options.get("size"))
+    if run.state == Run.State.PAUSED:
+        services.resume_run(run=run, by=user)
+        run.refresh_from_db()
+    return run
+
+
+def propose(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+    """Proposes a field map from the newest discovery."""
+    version = proposals.propose(project=project, by=user)
+    return Outcome({"map": version.number, "digest": version.digest}, f"Map {version} is proposed.")
+
+
+def map_(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+    """Shows, exports or imports the field map."""
+    if options["import_file"]:
+        try:
+            spec = MapSpec.model_validate_json(Path(options["import_file"]).read_text())
+        except (OSError, ValidationError) as error:
+            raise Failed(f"{options['import_file']} cannot be read as a field map: {error}") from error
+        version = services.save_map(project=project, spec=spec, by=user, note="imported")
+        return Outcome({"map": version.number, "digest": version.digest}, f"Map {version} is stored.")
+    latest = project.map_series.latest()
+    if latest is None:
+        raise Failed("There is no field map yet: discover, then propose one.")
+    if options["export_file"]:
+        Path(options["export_file"]).write_text(latest.spec.model_dump_json(indent=2) + "\n")
+    data = {"map": latest.number, "digest": latest.digest, "content": latest.content}
+    lines = [
+        f"{rule.source}.{field.source} → {rule.destination}.{field.destination or '(left behind)'}  {field.reason}"
+        for rule in latest.spec.objects
+        for field in rule.fields
+    ]
+    return Outcome(data, "\n".join([f"Map {latest}", *lines]))
+
+
+def confirm(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+    """Signs the gate `map`; this is also the consent to pause the workflows that the answer lists."""
+    shown = gates.content(project, gates.MAP) or {}
+    signature = services.sign(project=project, gate=gates.MAP, by=user, name=options["name"] or str(user))
+    paused = [trigger["name"] for trigger in shown.get("triggers", [])]
+    text = f"Map v{shown.get('number')} is confirmed ({signature.digest[:12]})."
+    if paused:
+        text += f"\nWhile records are written, these workflows are paused: {', '.join(paused)}."
+    return Outcome({"gate": "map", "digest": signature.digest, "pauses": paused}, text)
+
+
+def sign(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+    """Signs a gate."""
+    name = options["name"] or str(user)
+    signature = services.sign(project=project, gate=options["gate"], by=user, name=name, note=options["note"])
+    return Outcome(
+        {"gate": signature.gate, "digest": signature.digest}, f"{gates.label_of(signature.gate)} is signed by {name}."
+    )
+
+
+def schema(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+    """Makes the missing objects and fields in the destination."""
+    changes = services.make_schema(project=project, by=user)
+    return Outcome({"changes": changes}, f"{changes} changes made; everything the map needs is there.")
+
+
+def hold(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+    """Lists held records by reason, or decides them."""
+    if not options["decide"]:
+        groups = [
+            {"object": group.object, "reason": group.reason, "count": group.count, "verdict": group.verdict or None}
+            for group in selectors.held_groups(project)
+        ]
+        lines = [f"{group['count']:>8}  {group['object']}  {group['reason']}" for group in groups]
+        return Outcome({"held": groups}, "\n".join(lines) or "Nothing is held.")
+    wanted = [
+        group
+        for group in selectors.held_groups(project)
+        if group.reason == options["reason"] and options["object"] in ("", group.object)
+    ]
+    if not wanted:
+        raise Failed(f"Nothing is held for “{options['reason']}”. `migration hold {project.slug}` lists the reasons.")
+    number = 0
+    for group in wanted:
+        number += services.decide_held(
+            project=project,
+            object=group.object,
+            reason=group.reason,
+            verdict=options["decide"],
+            keys=options["key"] or None,
+            by=user,
+        )
+    return Outcome({"decided": number, "verdict": options["decide"]}, f"{number} records: {options['decide']}.")
+
+
+def status(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+    """Where the project stands."""
+    data = selectors.status(project)
+    lines = [f"{project.name}: {data['stage']}"]
+    lines += [f"  gate {gate['gate']}: {gate['state']}" for gate in data["gates"]]
+    for run in data["runs"]:
+        lines.append(f"  run {run['run']} {run['kind']}: {run['state']} {run['problem'] or ''}")
+        for phase in run["phases"]:
+            counts = ", ".join(f"{number} {name}" for name, number in phase["balance"].items() if number)
+            lines.append(f"    {phase['phase']} ({phase['state']}): {counts or 'nothing yet'}")
+    return Outcome(data, "\n".join(lines))
+
+
+def _none(parser: argparse.ArgumentParser) -> None:
+    """A verb without options of its own."""
+
+
+def _create_options(parser: argparse.ArgumentParser) -> None:
+    for side in ("source", "destination"):
+        able = [connector.slug for connector in all_connectors() if getattr(connector, side)]
+        parser.add_argument(f"--{side}", choices=able, required=True)
+        parser.add_argument(f"--{side}-url", default="", help="Empty: the vendor's own address.")
+        parser.add_argument(f"--{side}-rate", type=int, default=None, help="Requests a minute, if you know better.")
+    parser.add_argument("--country", default="US", help="Country of phone numbers without a prefix, as two letters.")
+    parser.add_argument(
+        "--member",
+        dest="members",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("EMAIL", "ROLE"),
+        help="An existing user and a role: customer, engineer or admin. May be repeated.",
+    )
+
+
+def _run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--foreground", action="store_true", help="Work in this process: no broker, no worker.")
+
+
+def _sandbox_options(parser: argparse.ArgumentParser) -> None:
+    _run_options(parser)
+    parser.add_argument("--size", type=int, default=100, help="How many records of each kind, about.")
+
+
+def _map_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--export", dest="export_file", default="", metavar="FILE")
+    parser.add_argument("--import", dest="import_file", default="", metavar="FILE")
+
+
+def _name_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--name", default="", help="The name to sign with; else the user's.")
+
+
+def _sign_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("gate", choices=gates.GATES)
+    _name_options(parser)
+    parser.add_argument("--note", default="")
+
+
+def _hold_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--reason", default="")
+    parser.add_argument("--object", default="", help="Only this object type.")
+    parser.add_argument("--key", action="append", help="Only this record; may be repeated.")
+    parser.add_argument("--decide", choices=Decision.Verdict.values)
+
+
+VERBS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Verb]] = {
+    "create": ("Make a project with both connections; keys come from the environment.", _create_options, status),
+    "check": ("Test both connections.", _none, check),
+    "discover": ("Read what the source holds.", _run_options, _run(Run.Kind.DISCOVERY)),
+    "propose": ("Propose a field map.", _none, propose),
+    "map": ("Show, export or import the field map.", _map_options, map_),
+    "confirm": ("Sign the field map.", _name_options, confirm),
+    "schema": ("Make the missing objects and fields in the destination.", _none, schema),
+    "sandbox": ("Migrate a sample and read it back.", _sandbox_options, _run(Run.Kind.SANDBOX)),
+    "sign": ("Sign a gate.", _sign_options, sign),
+    "production": ("Migrate everything, phase by phase.", _run_options, _run(Run.Kind.PRODUCTION)),
+    "replay": ("Plan everything once more and write nothing.", _run_options, _run(Run.Kind.REPLAY)),
+    "hold": ("List or decide held records.", _hold_options, hold),
+    "status": ("Say where the project stands.", _none, status),
+}
+

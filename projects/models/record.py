@@ -1,0 +1,185 @@
+"""Source rows and their fate, the identity map, the journal, and what verification found."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from projects.models.fields import ExactJSONField
+from projects.models.project import Project
+from projects.models.run import Run, Step
+
+
+class RecordQuerySet(models.QuerySet["Record"]):
+    """Questions about records."""
+
+    def of(self, run: Run, object: str) -> RecordQuerySet:
+        """The rows of one object type in one run."""
+        return self.filter(run=run, object=object)
+
+    def landed(self) -> RecordQuerySet:
+        """Rows with a record of their own in the destination."""
+        return self.filter(state__in=Record.LANDED)
+
+
+class Record(models.Model):
+    """One source row in one run.
+
+    READ → READY (mapped) → CREATED | UPDATED | UNCHANGED | REJECTED, or aside: HELD (waits for a person),
+    MERGED (went into another one), EXCLUDED (left behind on purpose). Every state that did not land has a
+    `reason`. The balance counts these states and nothing else.
+    """
+
+    class State(models.TextChoices):
+        READ = "read", "Read"
+        READY = "ready", "Ready"
+        CREATED = "created", "Created"
+        UPDATED = "updated", "Updated"
+        UNCHANGED = "unchanged", "Unchanged"
+        MERGED = "merged", "Merged"
+        HELD = "held", "Held"
+        EXCLUDED = "excluded", "Left behind"
+        REJECTED = "rejected", "Rejected"
+
+    LANDED = (State.CREATED, State.UPDATED, State.UNCHANGED)
+    SETTLED = (*LANDED, State.MERGED, State.HELD, State.EXCLUDED, State.REJECTED)
+
+    class Proof(models.TextChoices):
+        OPEN = "", "Not read back yet"
+        EQUAL = "equal", "Equal"
+        DIFFERENT = "different", "Different"
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="records")
+    object = models.CharField(max_length=80)
+    key = models.CharField(max_length=255)
+    raw = ExactJSONField()
+    meta = ExactJSONField(default=dict)
+    refs = ExactJSONField(default=dict)
+    digest = models.CharField(max_length=64)
+    match_key = models.CharField(max_length=400, blank=True)
+    mapped = ExactJSONField(null=True)
+    notes = ExactJSONField(default=list, help_text="What a transform could not turn, and where the raw value went.")
+    state = models.CharField(max_length=12, choices=State, default=State.READ)
+    reason = models.CharField(max_length=60, blank=True)
+    detail = models.TextField(blank=True)
+    merged_into = models.CharField(max_length=255, blank=True)
+    destination_id = models.UUIDField(null=True)
+    proof = models.CharField(max_length=10, choices=Proof, default=Proof.OPEN, blank=True)
+
+    objects = RecordQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "object", "key"], name="one_record_per_key"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["held", "merged", "excluded", "rejected"]) | ~Q(reason=""),
+                name="not_landed_has_a_reason",
+            ),
+        ]
+        indexes = [
+            # The balance, and every stage's next page (state, then id).
+            models.Index(fields=["run", "object", "state", "id"], name="record_by_state"),
+            # Two records with one unique value.
+            models.Index(
+                fields=["run", "object", "match_key"], name="record_by_match", condition=~Q(match_key="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.object} {self.key}"
+
+
+class GroupMember(models.Model):
+    """That a person was in a segment when the run read it: the snapshot behind the tags."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="group_members")
+    group = models.CharField(max_length=80)
+    key = models.CharField(max_length=255)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "key", "group"], name="one_membership")]
+
+    def __str__(self) -> str:
+        return f"{self.key} in {self.group}"
+
+
+class Link(models.Model):
+    """The identity map: which destination record a source record is, what we wrote, what stood there before."""
+
+    class Origin(models.TextChoices):
+        CREATED = "created", "Made by us"
+        MATCHED = "matched", "Was there before"
+        MERGED = "merged", "Went into another record"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="links")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="links")
+    object = models.CharField(max_length=80)
+    key = models.CharField(max_length=255)
+    destination = models.CharField(max_length=80)
+    destination_id = models.UUIDField()
+    origin = models.CharField(max_length=10, choices=Origin)
+    before = ExactJSONField(null=True, help_text="The fields we changed as they stood; null where we made it.")
+    written = ExactJSONField(default=dict)
+    written_digest = models.CharField(max_length=64, blank=True)
+    written_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "object", "key"], name="one_link_per_source_record")]
+        indexes = [models.Index(fields=["project", "destination", "destination_id"], name="link_by_destination")]
+
+    def __str__(self) -> str:
+        return f"{self.object} {self.key} → {self.destination_id}"
+
+
+class JournalEntry(models.Model):
+    """One request that changes the destination: written down before it is sent, closed after its answer.
+
+    `state` INTENDED after a crash means: may or may not have happened, look before repeating.
+    """
+
+    class State(models.TextChoices):
+        INTENDED = "intended", "Sent, answer not seen"
+        DONE = "done", "Done"
+        REFUSED = "refused", "Refused"
+        LOST = "lost", "Answer lost"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="journal")
+    run = models.ForeignKey(Run, null=True, on_delete=models.CASCADE, related_name="journal")
+    step = models.ForeignKey(Step, null=True, on_delete=models.CASCADE, related_name="journal")
+    verb = models.CharField(max_length=20)
+    object = models.CharField(max_length=80)
+    count = models.PositiveIntegerField(default=0)
+    detail = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=State, default=State.INTENDED)
+    answer = models.TextField(blank=True)
+    sent_at = models.DateTimeField(auto_now_add=True)
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["run", "-id"], name="journal_by_run")]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.count} {self.object}: {self.get_state_display()}"
+
+
+class Difference(models.Model):
+    """One value that was read back other than it was meant to stand, or a record that is not there."""
+
+    class Kind(models.TextChoices):
+        DIFFERENT = "different", "Different"
+        MISSING = "missing", "Not there"
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="differences")
+    record = models.ForeignKey(Record, on_delete=models.CASCADE, related_name="differences")
+    object = models.CharField(max_length=80)
+    kind = models.CharField(max_length=12, choices=Kind)
+    field = models.CharField(max_length=160, blank=True)
+    rule = models.CharField(max_length=80, blank=True)
+    expected = ExactJSONField(null=True)
+    found = ExactJSONField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["run", "object", "field"], name="difference_by_field")]
+
+    def __str__(self) -> str:
+        return f"{self.record}: {self.field or self.kind}"

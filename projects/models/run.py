@@ -1,0 +1,236 @@
+"""Runs, their phases and steps, and what closes them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from mapping.models import FieldMap
+from mapping.profile import ObjectProfile
+from projects.models.project import Project
+
+
+class Run(models.Model):
+    """One execution pinned to one field map.
+
+    QUEUED → RUNNING → SUCCEEDED; RUNNING ⇄ WAITING (for a person at a phase's reconciliation);
+    RUNNING ⇄ PAUSED (by a person, or by a problem that somebody has to mend); any of them → CANCELLED.
+    """
+
+    class Kind(models.TextChoices):
+        DISCOVERY = "discovery", "Discovery"
+        SANDBOX = "sandbox", "Sandbox"
+        PRODUCTION = "production", "Production"
+        REPLAY = "replay", "Replay"
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        RUNNING = "running", "Running"
+        WAITING = "waiting", "Needs you"
+        PAUSED = "paused", "Paused"
+        SUCCEEDED = "succeeded", "Done"
+        CANCELLED = "cancelled", "Cancelled"
+
+    ACTIVE = (State.QUEUED, State.RUNNING)
+    OPEN = (State.QUEUED, State.RUNNING, State.WAITING, State.PAUSED)
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="runs")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=20, choices=Kind)
+    state = models.CharField(max_length=20, choices=State, default=State.QUEUED)
+    field_map = models.ForeignKey(FieldMap, null=True, on_delete=models.PROTECT, related_name="runs")
+    sample_size = models.PositiveIntegerField(null=True)
+    problem = models.TextField(blank=True, help_text="Why it is paused, and what to do, in sentences.")
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    heartbeat_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "number"], name="one_run_per_number"),
+            # One run at a time: two would write the same records.
+            models.UniqueConstraint(
+                fields=["project"],
+                condition=Q(state__in=["queued", "running", "waiting", "paused"]),
+                name="one_open_run_per_project",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} run {self.number}"
+
+    @property
+    def writes(self) -> bool:
+        """Whether this run may change the destination's records."""
+        return self.kind in (self.Kind.SANDBOX, self.Kind.PRODUCTION)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still go on."""
+        return self.state in self.OPEN
+
+    @property
+    def is_active(self) -> bool:
+        """Whether workers are (or should be) at it."""
+        return self.state in self.ACTIVE
+
+
+class Phase(models.Model):
+    """One link of the dependency order inside a run: ends with its reconciliation."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Not begun"
+        RUNNING = "running", "Running"
+        RECONCILED = "reconciled", "Needs approval"
+        APPROVED = "approved", "Approved"
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="phases")
+    name = models.CharField(max_length=40)
+    order = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=20, choices=State, default=State.WAITING)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["order"]
+        constraints = [models.UniqueConstraint(fields=["run", "name"], name="one_phase_per_name")]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.run}"
+
+
+class Step(models.Model):
+    """One object type on its way through one phase, page by page.
+
+    PENDING → RUNNING (claimed, with a lease) → PENDING (page done) … → DONE. `attempt` fences: what an
+    expired claim still wants to write is refused. `cursor` and `stage` say where the next page begins.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Queued"
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+
+    phase = models.ForeignKey(Phase, on_delete=models.CASCADE, related_name="steps")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="steps")
+    name = models.CharField(max_length=80, help_text="Unique in its run, e.g. person or relationship.read")
+    object = models.CharField(max_length=80)
+    destination = models.CharField(max_length=80, blank=True)
+    order = models.PositiveSmallIntegerField()
+    stage = models.CharField(max_length=20)
+    state = models.CharField(max_length=20, choices=State, default=State.PENDING)
+    cursor = models.JSONField(default=dict)
+    tally = models.JSONField(default=dict, help_text="Calls, field comparisons and stage times, kept with the cursor.")
+    attempt = models.PositiveIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True)
+    leased_by = models.CharField(max_length=120, blank=True)
+    not_before = models.DateTimeField(null=True)
+    waiting_for = models.CharField(max_length=200, blank=True)
+    failures = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(null=True)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["order"]
+        constraints = [models.UniqueConstraint(fields=["run", "name"], name="one_step_per_name")]
+        indexes = [
+            # engine.claim: the first unfinished step of a run.
+            models.Index(fields=["run", "order"], name="step_open", condition=~Q(state="done")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.run}"
+
+
+class Profile(models.Model):
+    """What discovery learned about one object type of one side: its fields, fill rates, samples, sample keys."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="profiles")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="profiles")
+    object = models.CharField(max_length=80)
+    label = models.CharField(max_length=200)
+    label_plural = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20)
+    order = models.PositiveSmallIntegerField(default=0)
+    announced = models.PositiveIntegerField(null=True, help_text="The count that the system itself gives.")
+    read = models.PositiveIntegerField(default=0)
+    missing = models.PositiveIntegerField(default=0)
+    data = models.JSONField(default=dict)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["order", "object"]
+        constraints = [models.UniqueConstraint(fields=["run", "object"], name="one_profile_per_object")]
+
+    def __str__(self) -> str:
+        return f"{self.object} of {self.project}"
+
+    @property
+    def statistics(self) -> ObjectProfile:
+        """The statistics, ready to be asked."""
+        state = self.data.get("profile")
+        return ObjectProfile.from_json(state) if state else ObjectProfile.start()
+
+    def sample(self, size: int) -> tuple[str, ...]:
+        """Keys that show every field, type, null pattern and longest value once, then some at random."""
+        return self.statistics.sample_keys(size)
+
+
+class Reconciliation(models.Model):
+    """What closed a phase: the balance, the comparison, the verdict. The newest of a phase counts."""
+
+    phase = models.ForeignKey(Phase, on_delete=models.CASCADE, related_name="reconciliations")
+    balance = models.JSONField()
+    objects_table = models.JSONField()
+    fields_table = models.JSONField()
+    open_points = models.JSONField(default=list)
+    records = models.PositiveIntegerField(default=0)
+    values = models.PositiveBigIntegerField(default=0)
+    differences = models.PositiveIntegerField(default=0)
+    closes = models.BooleanField()
+    verdict = models.TextField()
+    digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        get_latest_by = "id"
+
+    def __str__(self) -> str:
+        return self.verdict
+
+    @property
+    def is_green(self) -> bool:
+        """Closed, and nothing differs."""
+        return self.closes and not self.differences and not self.open_points
+
+
+class PausedTrigger(models.Model):
+    """An automation of the destination that we stopped for a run and owe back.
+
+    PAUSING → PAUSED → RESTORED. The row is written before the request, so that a crash in between is found.
+    """
+
+    class State(models.TextChoices):
+        PAUSING = "pausing", "Being paused"
+        PAUSED = "paused", "Paused"
+        RESTORED = "restored", "Restored"
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="paused_triggers")
+    trigger_id = models.CharField(max_length=80)
+    name = models.CharField(max_length=200)
+    consequence = models.TextField()
+    state = models.CharField(max_length=20, choices=State, default=State.PAUSING)
+    paused_at = models.DateTimeField(auto_now_add=True)
+    restored_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "trigger_id"], name="one_pause_per_trigger")]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.get_state_display()}"

@@ -1,0 +1,1 @@
+"""What the workers do: the engine, the phases, and one module per stage of a step."""

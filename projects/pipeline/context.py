@@ -1,0 +1,106 @@
+"""What one page of work gets to see, and the fence around what it may write."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from connectors.contract import Destination, Source
+from mapping.rules import MapSpec, ObjectRule
+from projects.connections import open_destination, open_source
+from projects.models import Project, Run, Step
+
+
+class LostLease(Exception):
+    """Another worker has the step now: whatever this one still holds must not be written."""
+
+
+def _nothing() -> None:
+    """Saves nothing: for a page whose results are all in its cursor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a page of work achieved. `cursor` None: the stage is finished.
+
+    `save` writes the results; the engine runs it in the same transaction as the cursor, behind the fence.
+    `tally` holds numbers to add to the step's, by name.
+    """
+
+    cursor: dict[str, Any] | None
+    done: int = 0
+    total: int | None = None
+    save: Callable[[], None] = _nothing
+    tally: Counter[str] = field(default_factory=Counter)
+
+
+class Context:
+    """One claimed step, with both systems opened on first use and the map it is pinned to."""
+
+    def __init__(self, step: Step, attempt: int) -> None:
+        self.step = step
+        self.attempt = attempt
+        self.run: Run = step.run
+        self.project: Project = step.run.project
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Context:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stack.close()
+
+    @cached_property
+    def source(self) -> Source:
+        """The source, opened."""
+        return self._stack.enter_context(open_source(self.project))
+
+    @cached_property
+    def destination(self) -> Destination:
+        """The destination, opened."""
+        return self._stack.enter_context(open_destination(self.project))
+
+    @cached_property
+    def spec(self) -> MapSpec:
+        """The field map of the run."""
+        if self.run.field_map is None:
+            raise LookupError(f"{self.run} has no field map.")
+        return self.run.field_map.spec
+
+    @cached_property
+    def rule(self) -> ObjectRule:
+        """The rule of this step's object type."""
+        rule = self.spec.object(self.step.object)
+        if rule is None:
+            raise LookupError(f"The map has no rule for {self.step.object}.")
+        return rule
+
+    def calls(self) -> Counter[str]:
+        """Requests made by this context so far, by side and kind."""
+        counted: Counter[str] = Counter()
+        for side in ("source", "destination"):
+            if side in self.__dict__:
+                counted.update({f"{side}.{kind}": number for kind, number in self.__dict__[side].calls.items()})
+        return counted
+
+    @contextmanager
+    def fenced(self) -> Iterator[None]:
+        """A transaction that commits only while this attempt still owns the step; renews the lease."""
+        now = timezone.now()
+        with transaction.atomic():
+            owned = Step.objects.filter(pk=self.step.pk, attempt=self.attempt, state=Step.State.RUNNING).update(
+                leased_until=now + timedelta(seconds=settings.RUN_LEASE_SECONDS)
+            )
+            if not owned:
+                raise LostLease(f"{self.step} was taken over.")
+            Run.objects.filter(pk=self.run.pk).update(heartbeat_at=now)
+            yield

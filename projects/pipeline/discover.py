@@ -1,0 +1,145 @@
+"""Discovery: what the source holds, object by object and field by field, read whole and kept as statistics.
+
+No source row is stored here: only counts, fill rates, a few samples and the keys of the sandbox sample.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+
+from django.utils import timezone
+
+from connectors.contract import ObjectKind, SourceRecord
+from mapping.profile import ObjectProfile
+from projects.models import Connection, Profile
+from projects.pipeline import triggers
+from projects.pipeline.context import Context, Progress
+from projects.pipeline.phases import (
+    MEMBERSHIP,
+    PERSON,
+    RELATIONSHIP,
+    SEGMENT,
+    relationship_of,
+)
+from projects.schema import ensure_schema
+
+MATCH_FIELDS = {PERSON: ("email",)}
+"""Fields whose doubles and gaps the sandbox sample has to show."""
+
+COMPANY_MATCH_FIELDS = ("domain", "website")
+
+
+def catalogue(context: Context) -> Progress:
+    """Asks both systems who they are and what they hold; lays out one profile per source object type."""
+    identities = {}
+    for side, system in (("source", context.source), ("destination", context.destination)):
+        identity = system.check()
+        identities[side] = {"account": identity.account, **identity.facts}
+    capabilities = context.destination.capabilities()
+    held = context.source.catalogue()
+    profiles = [
+        Profile(
+            project=context.project,
+            run=context.run,
+            object=object.name,
+            label=object.label,
+            label_plural=object.label_plural,
+            kind=object.kind,
+            order=order,
+            announced=object.count,
+            data={"enabled": object.enabled, "description": object.description},
+        )
+        for order, object in enumerate(held.objects)
+        if object.name != MEMBERSHIP
+    ]
+    active = context.destination.triggers(triggers.OBJECTS)
+
+    def save() -> None:
+        Profile.objects.bulk_create(profiles, ignore_conflicts=True)
+        for side, identity in identities.items():
+            known = {
+                "capabilities": dataclasses.asdict(capabilities),
+                "triggers": [dataclasses.asdict(trigger) for trigger in active],
+            }
+            Connection.objects.filter(project=context.project, side=side).update(
+                identity=identity,
+                known=known if side == Connection.Side.DESTINATION else {},
+                checked_at=timezone.now(),
+                problem="",
+            )
+
+    return Progress(None, done=len(profiles), save=save)
+
+
+def schema(context: Context) -> Progress:
+    """Makes sure, before the first record, that everything the confirmed map needs is there."""
+    return Progress(None, done=ensure_schema(context.project, context.spec))
+
+
+def profile(context: Context) -> Progress:
+    """Reads one page of one object type into its statistics."""
+    cursor = context.step.cursor or {"at": 0, "next": None}
+    profiles = list(Profile.objects.filter(run=context.run).order_by("order", "object"))
+    readable = [row for row in profiles if ":" not in row.object.replace("object:", "") or row.object == RELATIONSHIP]
+    if cursor["at"] >= len(readable):
+        return Progress(None)
+    current = readable[cursor["at"]]
+    page = next(iter(context.source.pages(current.object, cursor["next"])))
+    groups: defaultdict[str, list[SourceRecord]] = defaultdict(list)
+    for record in page.records:
+        groups[_kept_under(current, record)].append(record)
+    touched = [
+        _add(context, current, name, records, profiles) for name, records in (groups or {current.object: []}).items()
+    ]
+    current_row = next((row for row in touched if row.object == current.object), current)
+    current_row.missing += len(page.missing)
+    if current.object == RELATIONSHIP:
+        current_row.read += len(page.records)
+    finished = page.cursor is None
+    if finished:
+        current_row.finished_at = timezone.now()
+    if current_row not in touched:
+        touched.append(current_row)
+    following = {"at": cursor["at"] + 1, "next": None} if finished else {"at": cursor["at"], "next": page.cursor}
+    return Progress(following, done=len(page.records), save=lambda: _save(touched))
+
+
+def _kept_under(current: Profile, record: SourceRecord) -> str:
+    """Relationships are told apart by the object type they lead to."""
+    if current.object == RELATIONSHIP:
+        return relationship_of(record.refs["object"][0])
+    return current.object
+
+
+def _add(
+    context: Context, current: Profile, name: str, records: list[SourceRecord], profiles: list[Profile]
+) -> Profile:
+    row = next((known for known in profiles if known.object == name), None)
+    if row is None:
+        towards = next(p for p in profiles if p.object == records[0].refs["object"][0])
+        row = Profile(
+            project=context.project,
+            run=context.run,
+            object=name,
+            label=f"Relationship to {towards.label.lower()}",
+            label_plural=f"Relationships to {towards.label_plural.lower()}",
+            kind=ObjectKind.LINK,
+            order=current.order,
+        )
+    fresh = COMPANY_MATCH_FIELDS if name.startswith("object:") else MATCH_FIELDS.get(name, ())
+    state = row.data.get("profile")
+    statistics = ObjectProfile.from_json(state) if state else ObjectProfile.start(fresh, seed=str(context.project.pk))
+    for record in records:
+        statistics.add(record.key, record.fields)
+    if records or state:
+        row.data = {**row.data, "profile": statistics.to_json()}
+    if name == SEGMENT:
+        row.data = {**row.data, "rows": [*row.data.get("rows", []), *({"key": r.key, **r.fields} for r in records)]}
+    row.read += len(records)
+    return row
+
+
+def _save(rows: list[Profile]) -> None:
+    for row in rows:
+        row.save()

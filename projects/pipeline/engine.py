@@ -1,0 +1,320 @@
+"""The only loop: claims a step, works one bounded page, commits results and cursor together, goes on.
+
+State is in rows, not in the broker. A worker that dies leaves a lease that runs out; whoever claims the
+step next goes on from the cursor. What the dead one may have written is looked up before it is written
+again (`load`). Celery, the foreground commands and the tests call `advance` and nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from connectors.errors import ConnectorError, Transient
+from projects import audit
+from projects.models import Phase, Run, Step
+from projects.pipeline import phases, reconcile, stages, triggers
+from projects.pipeline.context import Context, LostLease, Progress
+
+logger = logging.getLogger(__name__)
+
+WORKER = f"{socket.gethostname()}:{os.getpid()}"
+
+REPORT_EVERY = 2.0
+"""Seconds of foreground work between two reports."""
+
+QUIET = 15
+"""Seconds without a sign of life after which a run is woken by the beat."""
+
+GIVE_UP_AFTER = 8
+"""Failures in a row after which a passing error pauses the run and asks for a person."""
+
+
+def begin(run: Run) -> None:
+    """Lays out the phases and steps of a new run."""
+    for order, spec in enumerate(phases.phases_of(run)):
+        phase = run.phases.create(name=spec.name, order=order)
+        for number, step in enumerate(phases.step_specs(run, spec.name)):
+            phase.steps.create(
+                run=run,
+                name=step.name,
+                object=step.object,
+                destination=step.destination,
+                order=order * 100 + number,
+                stage=step.stages[0],
+            )
+
+
+def advance(run_id: int, *, seconds: float | None = None) -> float | None:
+    """Works on a run for about `seconds`.
+
+    Gives the seconds after which to come again; None when there is nothing for this caller to come back for:
+    the run rests, or another worker is at it.
+    """
+    until = time.monotonic() + (settings.RUN_SLICE_SECONDS if seconds is None else seconds)
+    while True:
+        run = Run.objects.select_related("project", "field_map").get(pk=run_id)
+        if not run.is_active:
+            triggers.restore_when_due(run)
+            return None
+        if not _ready_to_write(run):
+            return None
+        step = _next_step(run)
+        if step is None:
+            if not _close_phase(run):
+                continue
+            return None if not Run.objects.get(pk=run_id).is_active else 0.0
+        attempt = claim(step)
+        if attempt is None:
+            return _wait_of(step)  # None: somebody else has it and goes on by themselves
+        work(step.pk, attempt, until)
+        if time.monotonic() >= until:
+            return 0.0
+
+
+def drive(run_id: int, *, report: Callable[[Run], None] = lambda run: None) -> Run:
+    """Works on a run in this process until it rests and owes the destination nothing."""
+    while True:
+        wait = advance(run_id, seconds=REPORT_EVERY)
+        run = Run.objects.get(pk=run_id)
+        report(run)
+        if not run.is_active and (run.is_open or triggers.restore_when_due(run)):
+            return run
+        if wait is None:
+            reap()
+        time.sleep(min(0.5 if wait is None else wait, 5.0))
+
+
+def _ready_to_write(run: Run) -> bool:
+    """Starts the run; before the first write, automations of the destination are found and paused."""
+    if run.state == Run.State.QUEUED:
+        Run.objects.filter(pk=run.pk, state=Run.State.QUEUED).update(
+            state=Run.State.RUNNING, started_at=run.started_at or timezone.now(), heartbeat_at=timezone.now()
+        )
+    if not run.writes:
+        return True
+    try:
+        triggers.pause_for(run)
+    except ConnectorError as error:
+        pause(run, str(error))
+        return False
+    return True
+
+
+def _next_step(run: Run) -> Step | None:
+    """The first unfinished step of the current phase, or None when that phase's steps are all done."""
+    phase = run.phases.exclude(state=Phase.State.APPROVED).order_by("order").first()
+    if phase is None:
+        return None
+    if phase.state == Phase.State.WAITING:
+        Phase.objects.filter(pk=phase.pk, state=Phase.State.WAITING).update(
+            state=Phase.State.RUNNING, started_at=timezone.now()
+        )
+    return (
+        phase.steps.exclude(state=Step.State.DONE)
+        .select_related("run__project", "run__field_map", "phase")
+        .order_by("order")
+        .first()
+    )
+
+
+def claim(step: Step) -> int | None:
+    """Takes a step by compare-and-swap: the attempt number when this process won it, else None."""
+    now = timezone.now()
+    free = Q(state=Step.State.PENDING) & (Q(not_before=None) | Q(not_before__lte=now))
+    abandoned = Q(state=Step.State.RUNNING, leased_until__lt=now)
+    won = Step.objects.filter(free | abandoned, pk=step.pk, attempt=step.attempt).update(
+        state=Step.State.RUNNING,
+        attempt=F("attempt") + 1,
+        leased_until=now + timedelta(seconds=settings.RUN_LEASE_SECONDS),
+        leased_by=WORKER,
+        not_before=None,
+        waiting_for="",
+        started_at=step.started_at or now,
+    )
+    return step.attempt + 1 if won else None
+
+
+def _wait_of(step: Step) -> float | None:
+    """Seconds until somebody may have this step; None while another worker has it."""
+    step.refresh_from_db()
+    if step.state == Step.State.RUNNING:
+        return None
+    until = step.not_before
+    return max(0.2, (until - timezone.now()).total_seconds()) if until else 0.2
+
+
+def work(step_id: int, attempt: int, until: float) -> None:
+    """Works pages of a claimed step until its stages are done, the time is up, or something stops it."""
+    step = Step.objects.select_related("run__project", "run__field_map", "phase").get(pk=step_id)
+    try:
+        with Context(step, attempt) as context:
+            counted: Counter[str] = Counter()
+            while True:
+                began = time.monotonic()
+                progress = stages.STAGES[step.stage](context)
+                calls = context.calls()
+                finished = _commit(context, progress, calls - counted, time.monotonic() - began)
+                counted = calls
+                if finished or time.monotonic() >= until or not _still_wanted(step.run_id):
+                    break
+        if not finished:
+            _release(step, attempt)
+    except LostLease:
+        logger.info("%s was taken over by another worker", step)
+    except Transient as error:
+        _try_later(step, attempt, error)
+    except ConnectorError as error:
+        _stop(step, attempt, str(error))
+    except Exception:
+        reference = f"{step.pk}-{attempt}"
+        logger.exception("step failed, reference %s", reference)
+        _stop(step, attempt, f"Something unforeseen went wrong in {step.name} (reference {reference} in the log).")
+
+
+def _still_wanted(run_id: int) -> bool:
+    return Run.objects.filter(pk=run_id, state=Run.State.RUNNING).exists()
+
+
+def _commit(context: Context, progress: Progress, calls: Counter[str], seconds: float) -> bool:
+    """Results, cursor and tally in one fenced transaction; true when the step is finished."""
+    step = context.step
+    tally = Counter(step.tally)
+    tally.update(progress.tally)
+    tally.update({f"calls.{kind}": number for kind, number in calls.items()})
+    tally[f"ms.{step.stage}"] += round(seconds * 1000)
+    stage, cursor, state = step.stage, progress.cursor, step.state
+    done = step.done + progress.done
+    if cursor is None:
+        order = next(s.stages for s in phases.step_specs(step.run, step.phase.name) if s.name == step.name)
+        position = order.index(step.stage) + 1
+        cursor, done = {}, 0
+        if position < len(order):
+            stage = order[position]
+        else:
+            state, done = Step.State.DONE, step.done + progress.done
+    with context.fenced():
+        progress.save()
+        step.stage, step.cursor, step.state, step.done, step.failures = stage, cursor, state, done, 0
+        step.tally, step.total = dict(tally), progress.total if progress.total is not None else step.total
+        step.ended_at = timezone.now() if state == Step.State.DONE else None
+        step.save(update_fields=["stage", "cursor", "state", "done", "failures", "tally", "total", "ended_at"])
+    return state == Step.State.DONE
+
+
+def _release(step: Step, attempt: int) -> None:
+    """Gives a step back unfinished."""
+    Step.objects.filter(pk=step.pk, attempt=attempt, state=Step.State.RUNNING).update(
+        state=Step.State.PENDING, leased_until=None
+    )
+
+
+def _try_later(step: Step, attempt: int, error: Transient) -> None:
+    """A passing error: the step waits; after too many in a row the run pauses with the sentence."""
+    failures = step.failures + 1
+    wait = max(error.retry_after, min(60.0, 2.0**failures))
+    Step.objects.filter(pk=step.pk, attempt=attempt, state=Step.State.RUNNING).update(
+        state=Step.State.PENDING,
+        leased_until=None,
+        failures=failures,
+        not_before=timezone.now() + timedelta(seconds=wait),
+        waiting_for=error.sentence[:200],
+    )
+    if failures >= GIVE_UP_AFTER:
+        Step.objects.filter(pk=step.pk).update(not_before=None, failures=0)
+        pause(step.run, str(error))
+
+
+def _stop(step: Step, attempt: int, problem: str) -> None:
+    """An error that will not mend itself: the run pauses, the step keeps its cursor."""
+    _release(step, attempt)
+    pause(step.run, problem)
+
+
+def pause(run: Run, why: str) -> None:
+    """Pauses a run with the sentence that says why and what to do."""
+    with transaction.atomic():
+        changed = Run.objects.filter(pk=run.pk, state__in=Run.ACTIVE).update(state=Run.State.PAUSED, problem=why)
+        if changed:
+            audit.record(audit.Verb.RUN_PAUSED, run.project, str(run), why=why)
+
+
+def _close_phase(run: Run) -> bool:
+    """Reconciles the phase whose steps are done, or ends the run. True when there is no more to do now."""
+    phase = run.phases.exclude(state=Phase.State.APPROVED).order_by("order").first()
+    if phase is None:
+        return _end(run)
+    if phase.state == Phase.State.RECONCILED:
+        _rest(run)
+        return True
+    result = reconcile.close(phase)
+    waits = phases.needs_signature(run, phase.name, run.project)
+    if waits and run.project.approves_when_balanced and result is not None and result.is_green:
+        waits = False
+    with transaction.atomic():
+        moved = Phase.objects.filter(pk=phase.pk, state=Phase.State.RUNNING).update(
+            state=Phase.State.RECONCILED if waits else Phase.State.APPROVED, ended_at=timezone.now()
+        )
+        if moved and result is not None:
+            audit.record(audit.Verb.PHASE_RECONCILED, run.project, str(phase), verdict=result.verdict)
+    if waits:
+        _rest(run)
+    return waits
+
+
+def _rest(run: Run) -> None:
+    Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).update(state=Run.State.WAITING)
+
+
+def _end(run: Run) -> bool:
+    """Ends a run whose phases are all approved, once what was paused in the destination is back."""
+    with transaction.atomic():
+        ended = Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).update(
+            state=Run.State.SUCCEEDED, ended_at=timezone.now(), problem=""
+        )
+        if ended:
+            audit.record(audit.Verb.RUN_ENDED, run.project, str(run))
+    triggers.restore_when_due(run)
+    return True
+
+
+def reap() -> list[int]:
+    """Frees the steps of dead workers and gives the runs that want work.
+
+    A lease normally has to run out; a worker process that is known to be gone from this very machine
+    (same host, no such process) need not be waited for.
+    """
+    now = timezone.now()
+    for step in Step.objects.filter(state=Step.State.RUNNING, leased_by__startswith=f"{socket.gethostname()}:"):
+        if not _alive(int(step.leased_by.rpartition(":")[2])):
+            Step.objects.filter(pk=step.pk, attempt=step.attempt, state=Step.State.RUNNING).update(leased_until=now)
+    Step.objects.filter(state=Step.State.RUNNING, leased_until__lte=now).update(state=Step.State.PENDING)
+    owing = Run.objects.exclude(state__in=Run.OPEN).filter(paused_triggers__state__in=("pausing", "paused"))
+    for run in owing.distinct():
+        triggers.restore_when_due(run)
+    quiet_since = now - timedelta(seconds=QUIET)
+    quiet = Run.objects.filter(state__in=Run.ACTIVE).filter(Q(heartbeat_at=None) | Q(heartbeat_at__lt=quiet_since))
+    waiting = Step.objects.filter(state=Step.State.PENDING, not_before__gt=now).values("run_id")
+    return list(quiet.exclude(pk__in=waiting).values_list("pk", flat=True))
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+

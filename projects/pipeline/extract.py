@@ -1,0 +1,219 @@
+"""Extract: source pages become Record rows, unchanged. Never maps, never writes to the destination."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
+from connectors.contract import Page, SourceRecord
+from connectors.errors import Terminal
+from projects.models import GroupMember, Link, Profile, Record, Run
+from projects.pipeline.context import Context, Progress
+from projects.pipeline.phases import (
+    COMPANY,
+    PERSON,
+    SEGMENT,
+    object_rules,
+    relationship_of,
+)
+
+FETCH = 100
+"""Keys fetched at once for a sample."""
+
+BARREN_PAGES = 50
+"""Pages in a row without one new record after which the source's paging is taken to run in a circle."""
+
+NOT_DELIVERED = "not_delivered"
+
+
+def digest_of(value: Any) -> str:
+    """SHA-256 of a JSON value in canonical form."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def page(context: Context) -> Progress:
+    """Reads one page of the step's object type: of the sample in a sandbox run, else of everything."""
+    if context.run.kind == Run.Kind.SANDBOX and context.step.object != SEGMENT:
+        return _sample_page(context)
+    return _source_page(context, context.step.object)
+
+
+def _source_page(context: Context, object: str) -> Progress:
+    cursor = context.step.cursor
+    read = next(iter(context.source.pages(object, cursor.get("next"))))
+    records = to_records(context.run, read, object)
+    barren = 0 if _has_new(context.run, records) else cursor.get("barren", 0) + 1
+    if barren >= BARREN_PAGES:
+        raise Terminal(
+            f"Loop detected: {BARREN_PAGES} pages of {object} in a row held nothing new.",
+            "Nothing is lost. Resume to try again; if it happens again, report it to the source's vendor.",
+        )
+    total = context.source.count(object) if not cursor else None
+    following = None if read.cursor is None else {"next": read.cursor, "barren": barren}
+    return Progress(following, done=len(records), total=total, save=lambda: store(records))
+
+
+def _has_new(run: Run, records: list[Record]) -> bool:
+    keys = {(record.object, record.key) for record in records}
+    known = Record.objects.filter(run=run, key__in=[key for _, key in keys]).values_list("object", "key")
+    return bool(keys - set(known))
+
+
+def _sample_page(context: Context) -> Progress:
+    """Reads the next hundred keys of the sample; the list is settled on the first page and kept in the cursor."""
+    cursor = context.step.cursor or {"keys": sample_keys(context)}
+    keys, rest = cursor["keys"][:FETCH], cursor["keys"][FETCH:]
+    if not keys:
+        return Progress(None)
+    read = context.source.fetch(context.step.object, keys)
+    records = to_records(context.run, read, context.step.object)
+    total = len(cursor["keys"]) if not context.step.cursor else None
+    return Progress({"keys": rest} if rest else None, done=len(keys), total=total, save=lambda: store(records))
+
+
+def sample_keys(context: Context) -> list[str]:
+    """The keys a sandbox run reads: discovery's cover, plus what the sampled people are related to."""
+    size = context.run.sample_size or 100
+    profile = Profile.objects.filter(project=context.project, object=context.step.object).order_by("-run_id").first()
+    keys = list(dict.fromkeys(profile.sample(size))) if profile else []
+    related = Record.objects.of(context.run, relationship_of(context.step.object)).values_list("refs", flat=True)
+    wanted = dict.fromkeys([*keys, *(refs["object"][1] for refs in related.iterator())])
+    return list(wanted)
+
+
+def to_records(run: Run, read: Page, object: str) -> list[Record]:
+    """Rows of a page, without doubles; what was announced and not delivered is held, not forgotten."""
+    rows = {record.key: _row(run, object, record) for record in read.records}
+    for key in read.missing:
+        rows[key] = Record(
+            run=run,
+            object=object,
+            key=key,
+            raw={},
+            digest=digest_of({}),
+            state=Record.State.HELD,
+            reason=NOT_DELIVERED,
+            detail="The source lists it but did not give its fields.",
+        )
+    return list(rows.values())
+
+
+def _row(run: Run, object: str, record: SourceRecord) -> Record:
+    refs = {role: list(ref) for role, ref in record.refs.items()}
+    fields = dict(record.fields)
+    return Record(
+        run=run,
+        object=object,
+        key=record.key,
+        raw=fields,
+        meta=dict(record.meta),
+        refs=refs,
+        digest=digest_of([fields, refs]),
+    )
+
+
+def store(records: Iterable[Record]) -> None:
+    """Stores new rows; one that is there already (a page read twice, an overlap) stays as it is."""
+    Record.objects.bulk_create(records, batch_size=500, ignore_conflicts=True)
+
+
+def members(context: Context) -> Progress:
+    """Reads segment membership: the snapshot behind the tags, for segments that the map turns into tags."""
+    wanted = set(
+        Record.objects.of(context.run, SEGMENT)
+        .filter(state__in=[Record.State.CREATED, Record.State.UNCHANGED])
+        .values_list("key", flat=True)
+    )
+    cursor = context.step.cursor
+    read = next(iter(context.source.pages("membership", cursor.get("next"))))
+    rows = [
+        GroupMember(run=context.run, group=record.refs["segment"][1], key=record.refs["person"][1])
+        for record in read.records
+        if record.refs["segment"][1] in wanted
+    ]
+    return Progress(
+        None if read.cursor is None else {"next": read.cursor},
+        done=len(rows),
+        save=lambda: _store_members(rows),
+    )
+
+
+def _store_members(rows: list[GroupMember]) -> None:
+    GroupMember.objects.bulk_create(rows, batch_size=2000, ignore_conflicts=True)
+
+
+def relationships(context: Context) -> Progress:
+    """Reads person–object relationships once for all object types; keeps those to types that become companies."""
+    wanted = {relationship_of(source) for source in object_rules(context.spec, COMPANY)}
+    cursor = context.step.cursor
+    if context.run.kind == Run.Kind.SANDBOX:
+        keys = cursor.get("keys")
+        if keys is None:
+            keys = list(Record.objects.of(context.run, PERSON).values_list("key", flat=True))
+        read = context.source.fetch("relationship", keys[:FETCH])
+        following = {"keys": keys[FETCH:]} if keys[FETCH:] else None
+    else:
+        read = next(iter(context.source.pages("relationship", cursor.get("next"))))
+        following = None if read.cursor is None else {"next": read.cursor}
+    rows = [row for row in _relationship_rows(context.run, read) if row.object in wanted]
+    return Progress(following, done=len(rows), save=lambda: store(rows))
+
+
+def _relationship_rows(run: Run, read: Page) -> list[Record]:
+    """Rows kept per object type; `match_key` is the person, so that one person's rows stand together."""
+    rows = []
+    for record in read.records:
+        row = _row(run, relationship_of(record.refs["object"][0]), record)
+        row.match_key = record.refs["person"][1]
+        rows.append(row)
+    return rows
+
+
+def primary_company(context: Context) -> Progress:
+    """Derives one row per person with companies: which of them becomes the person's own company on Twenty.
+
+    The earliest relationship that landed wins, by its time at the source, then by the order of the keys.
+    """
+    objects = [relationship_of(source) for source in object_rules(context.spec, COMPANY)]
+    after = context.step.cursor.get("after", "")
+    landed = (
+        Record.objects.filter(run=context.run, object__in=objects, match_key__gt=after)
+        .landed()
+        .order_by("match_key", "key")
+    )
+    rows = list(landed[:2000])
+    # The last person of a full page may go on on the next one.
+    if len(rows) == 2000:
+        rows = [row for row in rows if row.match_key != rows[-1].match_key] or list(
+            landed.filter(match_key=rows[-1].match_key)
+        )
+    derived = []
+    for person, theirs in groupby(rows, key=lambda row: row.match_key):
+        first = min(theirs, key=lambda row: (row.meta.get("related_at") or 2**40, row.key))
+        refs = {"person": [PERSON, person], "company": first.refs["object"]}
+        derived.append(
+            Record(
+                run=context.run,
+                object=context.step.object,
+                key=person,
+                raw={"company": first.refs["object"][1]},
+                refs=refs,
+                digest=digest_of(refs),
+                mapped={},
+                state=Record.State.READY,
+            )
+        )
+    following = {"after": rows[-1].match_key} if rows else None
+    return Progress(following, done=len(derived), save=lambda: store(derived))
+
+
+def linked(context: Context, keys: dict[str, set[str]]) -> dict[tuple[str, str], Link]:
+    """The identity map of these source records: (object type, key) → link."""
+    found: dict[tuple[str, str], Link] = {}
+    for object, wanted in keys.items():
+        for link in Link.objects.filter(project=context.project, object=object, key__in=wanted):
+            found[object, link.key] = link
+    return found

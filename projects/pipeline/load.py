@@ -1,0 +1,359 @@
+"""Load: drafts become records of the destination, exactly once in effect.
+
+Each row's destination id is chosen beforehand (uuid5), so a row that was written and forgotten is found
+again. Order within a page: resolve links → look up what is there → journal the intent → send → commit
+outcome, identity map and cursor together. A refused batch is halved until the bad row stands alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from connectors.contract import Draft, Existing
+from connectors.errors import Rejected, Transient
+from projects.models import JournalEntry, Link, Record
+from projects.pipeline.context import Context, Progress
+from projects.pipeline.extract import digest_of, linked
+from projects.pipeline.phases import ASSOCIATION, PERSON_COMPANY
+from projects.pipeline.settle import DELETED_OWNER, PARENT_HELD
+from projects.pipeline.transform import save_rows
+
+REFUSED = "refused"
+DELETED_THERE = "deleted_in_destination"
+TAKEN_TWICE = "taken_by_another_row"
+
+COLUMNS = {"person": "personId", "object": "companyId", "company": "companyId"}
+"""Which column of a draft takes the destination id of the row that a role refers to."""
+
+SETTLED_FIELDS = ["state", "reason", "detail", "destination_id", "mapped"]
+
+
+@dataclass
+class Batch:
+    """The rows of one page sorted by what has to happen to them."""
+
+    rows: list[Record]
+    create: list[Record] = field(default_factory=list)
+    update: list[tuple[Record, dict[str, Any]]] = field(default_factory=list)
+    links: dict[str, Link] = field(default_factory=dict)
+    tally: Counter[str] = field(default_factory=Counter)
+
+
+def page(context: Context) -> Progress:
+    """Lands the next rows that are ready."""
+    size = context.destination.capabilities().batch
+    rows = list(
+        Record.objects.of(context.run, context.step.object).filter(state=Record.State.READY).order_by("id")[:size]
+    )
+    if not rows:
+        return Progress(None)
+    batch = Batch(rows)
+    _resolve(context, batch)
+    _sort(context, batch)
+    if context.run.writes:
+        _send_creates(context, batch)
+        _send_updates(context, batch)
+    else:
+        _plan_only(batch)
+    return Progress({"after": rows[-1].pk}, done=len(rows), tally=batch.tally, save=lambda: _save(batch))
+
+
+def _save(batch: Batch) -> None:
+    save_rows(batch.rows, SETTLED_FIELDS)
+    Link.objects.bulk_create(
+        list(batch.links.values()),
+        update_conflicts=True,
+        unique_fields=["project", "object", "key"],
+        update_fields=["run", "destination_id", "written", "written_digest", "written_at"],
+    )
+
+
+def _resolve(context: Context, batch: Batch) -> None:
+    """Puts destination ids where rows refer to other rows; a row whose parent did not land waits for it."""
+    wanted: defaultdict[str, set[str]] = defaultdict(set)
+    for row in batch.rows:
+        for object, key in row.refs.values():
+            wanted[object].add(key)
+    links = linked(context, dict(wanted))
+    for row in batch.rows:
+        if not row.refs:
+            continue
+        parents = {role: links.get((object, key)) for role, (object, key) in row.refs.items()}
+        absent = [f"{row.refs[role][0]} {row.refs[role][1]}" for role, link in parents.items() if link is None]
+        if absent:
+            row.state, row.reason = Record.State.HELD, PARENT_HELD
+            row.detail = f"It belongs to {' and '.join(absent)}, which did not land."
+            continue
+        there = {role: link for role, link in parents.items() if link is not None}
+        _fill_columns(context, row, there)
+
+
+def _fill_columns(context: Context, row: Record, parents: dict[str, Link]) -> None:
+    mapped = dict(row.mapped or {})
+    if context.step.object == PERSON_COMPANY:
+        row.destination_id = parents["person"].destination_id
+        mapped["companyId"] = str(parents["company"].destination_id)
+    else:
+        mapped.update({COLUMNS[role]: str(link.destination_id) for role, link in parents.items()})
+    if context.step.destination == ASSOCIATION:
+        mapped.setdefault("name", " – ".join(label for label in map(_label, parents.values()) if label)[:500])
+    row.mapped = mapped
+
+
+def _label(link: Link) -> str:
+    """The name of a linked record, for a record that stands between two others."""
+    name = link.written.get("name")
+    if isinstance(name, dict):
+        return " ".join(part for part in (name.get("firstName"), name.get("lastName")) if part)
+    return str(name or "")
+
+
+def _sort(context: Context, batch: Batch) -> None:
+    """Decides for each row: unchanged, update, create, or held; asks the destination what is there."""
+    ready = [row for row in batch.rows if row.state == Record.State.READY]
+    known = linked(context, {context.step.object: {row.key for row in ready}})
+    unlinked: list[Record] = []
+    for row in ready:
+        link = known.get((row.object, row.key))
+        if link is None:
+            unlinked.append(row)
+        elif link.written_digest == digest_of(row.mapped):
+            row.destination_id, row.state = link.destination_id, Record.State.UNCHANGED
+        else:
+            row.destination_id = link.destination_id
+            batch.links[row.key] = link
+            batch.update.append((row, dict(link.written)))
+    if unlinked:
+        _look_up(context, batch, unlinked)
+
+
+def _look_up(context: Context, batch: Batch, rows: Sequence[Record]) -> None:
+    """Finds rows by their own id (an earlier attempt whose answer was lost) and by their unique value."""
+    for row in rows:
+        row.destination_id = row.destination_id or context.project.destination_id(row.object, row.key)
+    match_on = "" if context.step.object == PERSON_COMPANY else context.rule.match_on
+    values = {row.match_key: row for row in rows if match_on and row.match_key and _value_at(row.mapped, match_on)}
+    found = context.destination.find(
+        context.step.destination,
+        ids=[str(row.destination_id) for row in rows],
+        keys={match_on: list(values)} if values else None,
+    )
+    by_id = {existing.id: existing for existing in found}
+    by_value = {_canonical_value(context, existing.fields, match_on): existing for existing in found} if values else {}
+    for row in rows:
+        mine = by_id.get(str(row.destination_id))
+        other = by_value.get(row.match_key) if values.get(row.match_key) is row else None
+        _place(context, batch, row, mine or other, is_mine=mine is not None)
+
+
+def _place(context: Context, batch: Batch, row: Record, existing: Existing | None, *, is_mine: bool) -> None:
+    if context.step.object == PERSON_COMPANY:
+        if existing is None or existing.deleted:
+            row.state, row.reason, row.detail = Record.State.HELD, DELETED_THERE, "The person is no longer there."
+            return
+        batch.links[row.key] = _link(context, row, Link.Origin.MATCHED, before=existing.fields)
+        _update_or_leave(context, batch, row, existing)
+    elif existing is None:
+        batch.create.append(row)
+    elif existing.deleted:
+        row.state = Record.State.HELD
+        row.reason = DELETED_THERE if is_mine else DELETED_OWNER
+        row.detail = "A deleted record in the destination's bin still owns this id or unique value."
+    elif is_mine:
+        # Ours from an attempt whose outcome was never seen: the same draft, so nothing is sent again.
+        row.state = Record.State.CREATED
+        batch.links[row.key] = _created(context, row, existing.fields.get("position"))
+    elif any(str(link.destination_id) == existing.id for link in batch.links.values()):
+        row.state, row.reason = Record.State.HELD, TAKEN_TWICE
+        row.detail = f"Another row of this page became the record {existing.id} already."
+    else:
+        row.destination_id = UUID(existing.id)
+        batch.links[row.key] = _link(context, row, Link.Origin.MATCHED, before=existing.fields)
+        _update_or_leave(context, batch, row, existing)
+
+
+def _update_or_leave(context: Context, batch: Batch, row: Record, existing: Existing) -> None:
+    """Sends only what differs from what stands there; a record that is right already is unchanged."""
+    catalogue = context.destination.catalogue().object(context.step.destination)
+    for name, value in (row.mapped or {}).items():
+        known = catalogue.field(name) if catalogue else None
+        if known is None:
+            same = existing.fields.get(name) == value
+        else:
+            compare = context.destination.canonical
+            same = compare(known.type, existing.fields.get(name))[0] == compare(known.type, value)[0]
+        if not same:
+            batch.update.append((row, dict(existing.fields)))
+            return
+    row.state = Record.State.UNCHANGED
+
+
+def _link(context: Context, row: Record, origin: str, *, before: Any) -> Link:
+    """The identity-map entry of a row; `before` keeps only the fields that the draft touches."""
+    kept = None if before is None else {name: before.get(name) for name in row.mapped or {}}
+    return Link(
+        project=context.project,
+        run=context.run,
+        object=row.object,
+        key=row.key,
+        destination=context.step.destination,
+        destination_id=row.destination_id,
+        origin=origin,
+        before=kept,
+        written=row.mapped or {},
+        written_digest=digest_of(row.mapped),
+        written_at=timezone.now(),
+    )
+
+
+def _send_creates(context: Context, batch: Batch) -> None:
+    if not batch.create:
+        return
+
+    def send(rows: Sequence[Record]) -> None:
+        drafts = [Draft(str(row.destination_id), _new_body(row)) for row in rows]
+        context.destination.write(context.step.destination, drafts)
+
+    landed = _journalled(context, batch, "create", batch.create, send)
+    for row in landed:
+        row.state = Record.State.CREATED
+        batch.links[row.key] = _created(context, row, row.pk)
+
+
+def _created(context: Context, row: Record, position: Any) -> Link:
+    """The identity-map entry of a record that we made; its position is kept for later updates."""
+    link = _link(context, row, Link.Origin.CREATED, before=None)
+    link.written = {**link.written, "position": position}
+    return link
+
+
+def _new_body(row: Record) -> dict[str, Any]:
+    """What is sent for a new record: the draft, its place in lists, and that it was imported.
+
+    Without an explicit position every later update would leave a line in Twenty's timeline
+    (contracts/twenty/FACTS.md section 3).
+    """
+    author = {"source": "IMPORT", "name": "Customer.io"}
+    return {"createdBy": author, **(row.mapped or {}), "position": row.pk}
+
+
+def _send_updates(context: Context, batch: Batch) -> None:
+    if not batch.update:
+        return
+    positions = {row.pk: before.get("position") for row, before in batch.update}
+
+    def send(rows: Sequence[Record]) -> None:
+        drafts = []
+        for row in rows:
+            body = dict(row.mapped or {})
+            if positions[row.pk] is not None:
+                body["position"] = positions[row.pk]
+            drafts.append(Draft(str(row.destination_id), body))
+        context.destination.update(context.step.destination, drafts)
+
+    landed = _journalled(context, batch, "update", [row for row, _ in batch.update], send)
+    for row in landed:
+        row.state = Record.State.UPDATED
+        link = batch.links[row.key]
+        link.written, link.written_digest = {**link.written, **(row.mapped or {})}, digest_of(row.mapped)
+        link.run, link.written_at = context.run, timezone.now()
+
+
+def _journalled(
+    context: Context, batch: Batch, verb: str, rows: Sequence[Record], send: Callable[[Sequence[Record]], None]
+) -> list[Record]:
+    """Sends rows with the intent written down first; halves a refused batch until the bad row stands alone."""
+    with context.fenced():
+        entry = JournalEntry.objects.create(
+            project=context.project,
+            run=context.run,
+            step=context.step,
+            verb=verb,
+            object=context.step.destination,
+            count=len(rows),
+            detail={"ids": [str(row.destination_id) for row in rows]},
+        )
+    try:
+        send(rows)
+    except Rejected as refusal:
+        _answer(entry, JournalEntry.State.REFUSED, str(refusal))
+        if len(rows) == 1:
+            row = rows[0]
+            row.state, row.reason, row.detail = Record.State.REJECTED, REFUSED, refusal.sentence
+            batch.links.pop(row.key, None)
+            return []
+        half = len(rows) // 2
+        return [
+            *_journalled(context, batch, verb, rows[:half], send),
+            *_journalled(context, batch, verb, rows[half:], send),
+        ]
+    except Transient as error:
+        _answer(entry, JournalEntry.State.LOST if error.maybe_done else JournalEntry.State.REFUSED, str(error))
+        raise
+    _answer(entry, JournalEntry.State.DONE, "")
+    batch.tally[f"{verb}.requests"] += 1
+    return list(rows)
+
+
+def _answer(entry: JournalEntry, state: str, answer: str) -> None:
+    JournalEntry.objects.filter(pk=entry.pk).update(state=state, answer=answer, answered_at=timezone.now())
+
+
+def _plan_only(batch: Batch) -> None:
+    """A replay writes nothing: it says what would be created and updated, and touches no identity."""
+    for row in batch.create:
+        row.state = Record.State.CREATED
+    for row, _before in batch.update:
+        row.state = Record.State.UPDATED
+    batch.links.clear()
+
+
+def merged(context: Context) -> Progress:
+    """Rows that went into another one get that one's place in the identity map, so that their links hold."""
+    after = context.step.cursor.get("after", 0)
+    rows = list(
+        Record.objects.of(context.run, context.step.object)
+        .filter(state=Record.State.MERGED, pk__gt=after)
+        .order_by("pk")[:500]
+    )
+    if not rows or not context.run.writes:
+        return Progress(None)
+    kept = linked(context, {context.step.object: {row.merged_into for row in rows}})
+    links = []
+    for row in rows:
+        if link := kept.get((row.object, row.merged_into)):
+            row.destination_id = link.destination_id
+            links.append(_link(context, row, Link.Origin.MERGED, before=None))
+    return Progress({"after": rows[-1].pk}, done=len(rows), save=lambda: _save_merged(rows, links))
+
+
+def _save_merged(rows: list[Record], links: list[Link]) -> None:
+    save_rows(rows, ["destination_id"])
+    Link.objects.bulk_create(links, ignore_conflicts=True)
+
+
+def _value_at(fields: dict[str, Any] | None, path: str) -> Any:
+    value: Any = fields or {}
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _canonical_value(context: Context, fields: Any, path: str) -> str:
+    """The unique value of an existing record in the form of `Record.match_key`."""
+    top, _, sub = path.partition(".")
+    object = context.destination.catalogue().object(context.step.destination)
+    known = object.field(top) if object else None
+    value = fields.get(top)
+    if known is not None:
+        value = context.destination.canonical(known.type, value)[0]
+    if sub and isinstance(value, dict):
+        value = value.get(sub)
+    return str(value or "").casefold()[:400]
+

@@ -1,0 +1,118 @@
+"""Reconcile: closes a phase with a balance from row states and the comparison of everything read back."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import Any
+
+from django.db.models import Count
+
+from projects.models import Difference, Phase, Reconciliation, Record, Run
+from projects.pipeline import phases
+from projects.pipeline.extract import digest_of
+
+COLUMNS = ("created", "updated", "unchanged", "merged", "held", "excluded", "rejected")
+
+
+def balance_of(run: Run, objects: list[str]) -> dict[str, dict[str, int]]:
+    """Per object type: `read` and what became of it. `open` are rows that have not got that far yet."""
+    table: dict[str, dict[str, int]] = {
+        object: {"read": 0, **dict.fromkeys(COLUMNS, 0), "open": 0} for object in objects
+    }
+    states = Record.objects.filter(run=run, object__in=objects).values_list("object", "state")
+    for object, state, number in states.annotate(number=Count("id")).order_by():
+        table[object]["read"] += number
+        table[object][state if state in COLUMNS else "open"] += number
+    return table
+
+
+def total(rows: list[dict[str, int]]) -> dict[str, int]:
+    """The sum of several balances."""
+    summed = Counter[str]()
+    for row in rows:
+        summed.update(row)
+    return {column: summed[column] for column in ("read", *COLUMNS, "open")}
+
+
+def closes(balance: dict[str, int]) -> bool:
+    """Whether every row read has an outcome: read = created + updated + … + rejected."""
+    return balance["open"] == 0 and balance["read"] == sum(balance[column] for column in COLUMNS)
+
+
+def fields_of(phase: Phase) -> dict[str, dict[str, dict[str, int]]]:
+    """Object → field → compared, equal, by_rule, different, missing; summed up with the cursor of each step."""
+    table: dict[str, dict[str, dict[str, int]]] = {}
+    for step in phase.steps.all():
+        fields: defaultdict[str, dict[str, int]] = defaultdict(
+            lambda: dict.fromkeys(("compared", "equal", "by_rule", "different", "missing"), 0)
+        )
+        for name, number in step.tally.items():
+            if name.startswith("field."):
+                field, _, kind = name.removeprefix("field.").rpartition(".")
+                fields[field][kind] += number
+        if fields:
+            table[step.object] = dict(sorted(fields.items()))
+    return table
+
+
+def open_points(phase: Phase) -> list[str]:
+    """What needs a human's eye although no value differs: fields that came up after the map was confirmed."""
+    points = []
+    for step in phase.steps.all():
+        for name, number in sorted(step.tally.items()):
+            if name.startswith("unmapped."):
+                field = name.removeprefix("unmapped.")
+                points.append(
+                    f"{number} {step.object} records carry “{field}”, which is not in the confirmed map: "
+                    "it was not moved. Discover again and confirm a new map, or sign to leave it behind."
+                )
+    return points
+
+
+def close(phase: Phase) -> Reconciliation | None:
+    """Writes the phase's reconciliation; discovery has none."""
+    run = phase.run
+    if run.kind == Run.Kind.DISCOVERY:
+        return None
+    specs = phases.step_specs(run, phase.name)
+    objects = [spec.object for spec in specs]
+    by_object = {name: row for name, row in balance_of(run, objects).items() if row["read"]}
+    balance = total([row for spec in specs if spec.counts for name, row in by_object.items() if name == spec.object])
+    fields = fields_of(phase)
+    values = sum(field["compared"] for table in fields.values() for field in table.values())
+    records = (
+        Record.objects.filter(run=run, object__in=objects).landed().exclude(proof=Record.Proof.OPEN).count()
+    )
+    differences = Difference.objects.filter(run=run, object__in=objects).count()
+    closed = all(closes(row) for row in by_object.values())
+    points = open_points(phase)
+    content: dict[str, Any] = {
+        "run": run.pk,
+        "map": run.field_map.digest if run.field_map else "",
+        "phase": phase.name,
+        "balance": balance,
+        "objects": by_object,
+        "fields": fields,
+        "differences": differences,
+        "open_points": points,
+    }
+    return Reconciliation.objects.create(
+        phase=phase,
+        balance=balance,
+        objects_table=by_object,
+        fields_table=fields,
+        open_points=points,
+        records=records,
+        values=values,
+        differences=differences,
+        closes=closed,
+        verdict=verdict(records, values, differences, closed, balance),
+        digest=digest_of(content),
+    )
+
+
+def verdict(records: int, values: int, differences: int, closed: bool, balance: dict[str, int]) -> str:
+    """The one line that is read first."""
+    books = "The books close" if closed else f"The books do not close: {balance['open']} records have no outcome"
+    differ = "0 differences" if not differences else f"{differences:,} differences"
+    return f"{books}. {records:,} records read back, {values:,} values compared, {differ}."

@@ -1,0 +1,118 @@
+"""Transform: the confirmed map makes a draft of each row. Pure: neither system is asked anything here."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from connectors.contract import ObjectType
+from mapping.apply import UNMAPPED, Mapped, compile_rule
+from mapping.rules import FieldRule, ObjectRule
+from projects.models import GroupMember, Record
+from projects.pipeline.context import Context, Progress
+from projects.pipeline.phases import PERSON, RELATIONSHIP
+from projects.pipeline.tags import tags_rule
+
+PAGE = 500
+
+REFUSED_VALUE = "refused_value"
+
+
+class Drafting:
+    """Turns the rows of one step into drafts; made once per page."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.rule: ObjectRule = context.rule
+        self.apply: Callable[[dict[str, Any]], Mapped] = compile_rule(self.rule)
+        self.tags: FieldRule | None = tags_rule(context.spec) if context.step.object == PERSON else None
+
+    @cached_property
+    def target(self) -> ObjectType:
+        """The destination's object type with its fields as they are now."""
+        found = self.context.destination.catalogue().object(self.rule.destination)
+        if found is None:
+            raise LookupError(f"The destination has no {self.rule.destination}.")
+        return found
+
+    def draft(self, row: Record, groups: list[str]) -> Counter[str]:
+        """Fills the row's draft, state and reason; gives the fields that the map does not know, by name."""
+        mapped = self.apply({**row.raw, "key": row.key} if RELATIONSHIP in row.object else row.raw)
+        row.mapped = mapped.fields
+        row.notes = [
+            {"field": note.field, "code": note.code, "sentence": note.sentence, "raw": note.raw}
+            for note in mapped.notes
+        ]
+        if self.tags:
+            row.mapped[self.tags.destination] = self.tag_values(groups)
+        row.state, row.reason, row.detail = Record.State.READY, "", ""
+        if mapped.hold:
+            row.state, row.reason = Record.State.HELD, mapped.hold[:60]
+            row.detail = " ".join(note.sentence for note in mapped.notes)
+        else:
+            self._check(row)
+        if not row.match_key:
+            row.match_key = self.match_value(row)
+        return Counter(note.field for note in mapped.notes if note.code == UNMAPPED)
+
+    def tag_values(self, groups: list[str]) -> list[str]:
+        """The tags of a person, in the order of the map's options."""
+        assert self.tags is not None
+        return [choice.value for choice in self.tags.choices if choice.source in groups]
+
+    def _check(self, row: Record) -> None:
+        """Holds a row that the destination would refuse, with the sentence why."""
+        assert row.mapped is not None
+        for name, value in row.mapped.items():
+            field = self.target.field(name)
+            problem = (
+                f"{self.rule.destination} has no field “{name}”: make the schema again."
+                if field is None
+                else self.context.destination.problem(field, value)
+            )
+            if problem:
+                row.state, row.reason = Record.State.HELD, f"{REFUSED_VALUE}:{name}"[:60]
+                row.detail = problem
+                return
+
+    def match_value(self, row: Record) -> str:
+        """The value by which the destination knows a record again, in the form in which it compares it."""
+        if not self.rule.match_on or row.mapped is None:
+            return ""
+        top, _, sub = self.rule.match_on.partition(".")
+        field, value = self.target.field(top), row.mapped.get(top)
+        if field is None or value is None:
+            return ""
+        canonical, _rule = self.context.destination.canonical(field.type, value)
+        found = canonical.get(sub) if sub and isinstance(canonical, dict) else canonical
+        return str(found or "").casefold()[:400]
+
+
+def page(context: Context) -> Progress:
+    """Drafts the next rows."""
+    rows = list(
+        Record.objects.of(context.run, context.step.object).filter(state=Record.State.READ).order_by("id")[:PAGE]
+    )
+    if not rows:
+        return Progress(None)
+    drafting = Drafting(context)
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    if drafting.tags:
+        members = GroupMember.objects.filter(run=context.run, key__in=[row.key for row in rows])
+        for key, group in members.values_list("key", "group"):
+            groups[key].append(group)
+    tally: Counter[str] = Counter()
+    for row in rows:
+        for name, number in drafting.draft(row, groups[row.key]).items():
+            tally[f"unmapped.{name}"] += number
+    return Progress({"after": rows[-1].pk}, done=len(rows), tally=tally, save=lambda: save_rows(rows, DRAFTED))
+
+
+DRAFTED = ["mapped", "notes", "match_key", "state", "reason", "detail"]
+
+
+def save_rows(rows: list[Record], fields: list[str]) -> None:
+    """Writes changed rows back in bulk: one upsert by primary key, the same on both databases."""
+    Record.objects.bulk_create(rows, batch_size=200, update_conflicts=True, unique_fields=["id"], update_fields=fields)

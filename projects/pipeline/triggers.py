@@ -1,0 +1,88 @@
+"""Automations of the destination that our writes would start: paused before the first write, owed back after.
+
+On a fresh Twenty 2.x workspace one of them makes companies of its own and overwrites the imported company
+link (contracts/twenty/FACTS-2.x.md section 0). The debt is a row, written before the request: a crash at
+any point leaves something that `restore_when_due` can find and pay.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from connectors.errors import ConnectorError, Terminal
+from projects import audit
+from projects.connections import open_destination
+from projects.models import JournalEntry, PausedTrigger, Run
+from projects.pipeline.phases import COMPANY, PERSON
+
+OBJECTS = (PERSON, COMPANY)
+
+
+def pause_for(run: Run) -> None:
+    """Pauses what the signed map page listed; anything that became active since needs consent first."""
+    if run.paused_triggers.exists() or run.phases.exclude(state="waiting").exists():
+        return
+    with open_destination(run.project) as destination:
+        active = destination.triggers(OBJECTS)
+        consented = consented_ids(run)
+        for trigger in active:
+            if trigger.id not in consented:
+                raise Terminal(
+                    f"The workflow “{trigger.name}” is active in the destination and was not on the list you signed. "
+                    f"{trigger.consequence}",
+                    "Sign the field map again: the page lists it, and it will be paused for the run.",
+                )
+        for trigger in active:
+            owed, _ = PausedTrigger.objects.get_or_create(
+                run=run,
+                trigger_id=trigger.id,
+                defaults={"name": trigger.name, "consequence": trigger.consequence},
+            )
+            destination.pause(trigger.id)
+            owed.state = PausedTrigger.State.PAUSED
+            owed.save(update_fields=["state"])
+            audit.record(audit.Verb.TRIGGER_PAUSED, run.project, trigger.name)
+
+
+def consented_ids(run: Run) -> set[str]:
+    """The automations that the newest signature under the map agreed to pause."""
+    newest = run.project.signatures.filter(gate="map").order_by("-pk").first()
+    return {trigger["id"] for trigger in newest.shown.get("triggers", [])} if newest else set()
+
+
+def restore_when_due(run: Run, *, now: bool = False) -> bool:
+    """Puts back what an ended run still owes; true when nothing is owed any more.
+
+    Waits until the destination's own queue has worked off what we wrote: put back too early, the workflow
+    would still see our records come by.
+    """
+    owed = list(run.paused_triggers.exclude(state=PausedTrigger.State.RESTORED))
+    if not owed:
+        return True
+    if run.is_open and not now:
+        return False
+    if not now and timezone.now() < settled_at(run):
+        return False
+    try:
+        with open_destination(run.project) as destination:
+            for trigger in owed:
+                destination.resume(trigger.trigger_id)
+                PausedTrigger.objects.filter(pk=trigger.pk).update(
+                    state=PausedTrigger.State.RESTORED, restored_at=timezone.now()
+                )
+                audit.record(audit.Verb.TRIGGER_RESTORED, run.project, trigger.name)
+    except ConnectorError as error:
+        Run.objects.filter(pk=run.pk).update(problem=f"A paused workflow could not be put back yet. {error}")
+        return False
+    Run.objects.filter(pk=run.pk, problem__startswith="A paused workflow").update(problem="")
+    return True
+
+
+def settled_at(run: Run) -> object:
+    """When the destination has had time to work off the run's last write."""
+    last = JournalEntry.objects.filter(run=run, state=JournalEntry.State.DONE).order_by("-id").first()
+    written = last.answered_at or last.sent_at if last else timezone.now() - timedelta(days=1)
+    return written + timedelta(seconds=settings.SETTLE_SECONDS)

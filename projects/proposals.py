@@ -1,0 +1,108 @@
+"""Makes a field map out of what discovery found, and adds what only the project knows: segments as tags."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from connectors.contract import Catalogue, FieldType, Naming, ObjectKind
+from connectors.registry import get_connector
+from mapping.models import FieldMap
+from mapping.proposer import SourceObject, propose_map
+from mapping.proposer import propose as propose_object
+from mapping.rules import Action, Choice, FieldRule, MapSpec, ObjectRule
+from projects import audit
+from projects.connections import open_destination
+from projects.models import Connection, Profile, Project, Run, User
+from projects.permissions import Can, can
+from projects.pipeline.phases import (
+    COMPANY,
+    PERSON,
+    RELATIONSHIP,
+    SEGMENT,
+    relationship_of,
+)
+from projects.pipeline.tags import TAGS
+from projects.services import Refused
+
+MOST_OPTIONS = 200
+"""Above this many segments the tags become a free list: a select with hundreds of options helps nobody."""
+
+
+def propose(*, project: Project, by: User) -> FieldMap:
+    """Proposes a map from the newest finished discovery and stores it as the next version."""
+    if not can(by, Can.EDIT_MAP, project):
+        raise Refused("As a member of this project you may not edit the map.")
+    run = project.runs.filter(kind=Run.Kind.DISCOVERY, state=Run.State.SUCCEEDED).order_by("-number").first()
+    if run is None:
+        raise Refused("Discover first: a map is proposed from what the source holds.")
+    connection = project.connections.get(side=Connection.Side.DESTINATION)
+    naming = get_connector(connection.connector).naming
+    if naming is None:
+        raise Refused(f"{connection.connector} has no rules for names.")
+    with open_destination(project) as destination:
+        catalogue = destination.catalogue()
+    spec = build(list(run.profiles.all()), catalogue, naming, project.default_country)
+    with transaction.atomic():
+        version = project.map_series.add(spec, by=by, note="proposed")
+        audit.record(audit.Verb.MAP_PROPOSED, project, str(version))
+    return version
+
+
+def build(profiles: list[Profile], catalogue: Catalogue, naming: Naming, default_country: str) -> MapSpec:
+    """The map for these profiles. Object types that no phase lands yet are in it, as left behind."""
+    records = [p for p in profiles if p.kind == ObjectKind.RECORD and (p.read or p.object == PERSON)]
+    spec = propose_map([_source(p) for p in records], catalogue, naming, default_country=default_country)
+    segments = next((profile for profile in profiles if profile.object == SEGMENT), None)
+    objects = [_adjusted(rule, segments, naming) for rule in spec.objects]
+    companies = {relationship_of(rule.source) for rule in objects if rule.destination == COMPANY}
+    for profile in profiles:
+        if profile.kind == ObjectKind.LINK and profile.object != RELATIONSHIP:
+            objects.append(_association(profile, catalogue, naming, default_country, profile.object in companies))
+    return spec.model_copy(update={"objects": tuple(objects)})
+
+
+def _source(profile: Profile, name: str = "") -> SourceObject:
+    fields = profile.statistics.field_profiles()
+    return SourceObject(name or profile.object, profile.label, profile.label_plural, fields)
+
+
+def _adjusted(rule: ObjectRule, segments: Profile | None, naming: Naming) -> ObjectRule:
+    if rule.source == PERSON and segments is not None and segments.data.get("rows"):
+        return rule.model_copy(update={"fields": (*rule.fields, segments_rule(segments.data["rows"], naming))})
+    if rule.destination in (PERSON, COMPANY):
+        return rule
+    return rule.model_copy(update={"action": Action.SKIP, "create": False})
+
+
+def _association(
+    profile: Profile, catalogue: Catalogue, naming: Naming, default_country: str, to_company: bool
+) -> ObjectRule:
+    """All of a person's companies are kept with their attributes: Twenty itself has room for one."""
+    if not to_company:
+        return ObjectRule(source=profile.object, destination="", action=Action.SKIP, label=profile.label)
+    source = _source(profile, RELATIONSHIP)
+    rule = propose_object(source, catalogue, naming, default_country=default_country)
+    return rule.model_copy(update={"source": profile.object, "match_on": "customerioId"})
+
+
+def segments_rule(rows: list[dict[str, object]], naming: Naming) -> FieldRule:
+    """One tag per segment, as the service page promises; the handoff keeps full names and criteria."""
+    choices: list[Choice] = []
+    many = len(rows) > MOST_OPTIONS
+    for row in rows:
+        name = str(row.get("name") or f"Segment {row['key']}")
+        value = name if many else naming.option(name, {choice.value for choice in choices})
+        choices.append(Choice(source=str(row["key"]), value=value, label=naming.option_label(name)))
+    return FieldRule(
+        source=TAGS,
+        action=Action.CREATE,
+        destination="tags",
+        type=FieldType.ARRAY if many else FieldType.MULTI_SELECT,
+        label="Tags",
+        description="Customer.io segments of this person when the migration read them.",
+        transform="multi_select",
+        choices=tuple(choices),
+        confidence=1.0,
+        reason="Each segment becomes a tag; membership is a snapshot of the moment it was read.",
+        decided_by="Carryover",
+    )

@@ -1,0 +1,107 @@
+"""What the destination must hold before the first record is written, and the journal of making it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from django.utils import timezone
+
+from connectors.contract import (
+    FieldPlan,
+    FieldType,
+    ObjectPlan,
+    Option,
+    SchemaChange,
+    SchemaPlan,
+)
+from mapping.rules import Action, FieldRule, MapSpec, ObjectRule
+from projects import audit
+from projects.connections import open_destination
+from projects.models import JournalEntry, Project
+from projects.pipeline.phases import ASSOCIATION, COMPANY, PERSON
+
+RELATIONS = {ASSOCIATION: (("person", "Person", PERSON), ("company", "Company", COMPANY))}
+"""Relations that records of an object carry besides their mapped fields: name, label, target."""
+
+INVERSE_LABEL = "Company associations"
+
+
+def schema_plan(spec: MapSpec) -> SchemaPlan:
+    """Objects and fields that the confirmed map needs and that are not Twenty's own."""
+    objects: list[ObjectPlan] = []
+    fields: dict[tuple[str, str], FieldPlan] = {}
+    for rule in spec.objects:
+        if rule.action == Action.SKIP:
+            continue
+        if rule.create:
+            objects.append(
+                ObjectPlan(rule.destination, rule.plural, rule.label, rule.label_plural, rule.description)
+            )
+        for name, label, target in RELATIONS.get(rule.destination, ()):
+            fields[rule.destination, name] = FieldPlan(
+                rule.destination, name, label, FieldType.RELATION, target=target, inverse_label=INVERSE_LABEL
+            )
+        for field in rule.fields:
+            for plan in _field_plans(rule, field):
+                fields.setdefault((plan.object, plan.name), plan)
+    unique_objects = {plan.name: plan for plan in objects}
+    return SchemaPlan(tuple(unique_objects.values()), tuple(fields.values()))
+
+
+def _field_plans(rule: ObjectRule, field: FieldRule) -> list[FieldPlan]:
+    plans = []
+    if field.action in (Action.CREATE, Action.COMBINE) and field.destination and field.type:
+        plans.append(
+            FieldPlan(
+                object=rule.destination,
+                name=field.field,
+                label=field.label or field.source,
+                type=field.type,
+                description=field.description,
+                unique=field.unique,
+                options=tuple(dict.fromkeys(Option(choice.value, choice.label) for choice in field.choices)),
+            )
+        )
+    if field.raw_destination and field.action != Action.SKIP:
+        plans.append(
+            FieldPlan(
+                object=rule.destination,
+                name=field.raw_destination,
+                label=f"{field.label or field.source} (as it came)",
+                type=FieldType.TEXT,
+                description=f"What could not be turned, as Customer.io had it, of “{field.source}”.",
+            )
+        )
+    return plans
+
+
+def missing_schema(project: Project, spec: MapSpec) -> SchemaPlan:
+    """The part of the plan that the destination does not have yet."""
+    with open_destination(project) as destination:
+        return destination.plan_missing(schema_plan(spec))
+
+
+def ensure_schema(project: Project, spec: MapSpec) -> int:
+    """Makes what is missing, each change journalled before and after; gives the number of changes."""
+    open_entries: dict[tuple[str, str, str], JournalEntry] = {}
+    made: list[SchemaChange] = []
+
+    def journal(change: SchemaChange) -> None:
+        key = (change.verb, change.object, change.name)
+        if not change.done:
+            open_entries[key] = JournalEntry.objects.create(
+                project=project, verb=change.verb, object=change.object, count=1, detail=dataclasses.asdict(change)
+            )
+            return
+        entry = open_entries[key]
+        entry.state, entry.answered_at = JournalEntry.State.DONE, timezone.now()
+        entry.detail = dataclasses.asdict(change)
+        entry.save(update_fields=["state", "answered_at", "detail"])
+        made.append(change)
+
+    with open_destination(project) as destination:
+        destination.ensure(schema_plan(spec), journal)
+    if made:
+        names = [f"{change.object}.{change.name}" if change.name else change.object for change in made]
+        audit.record(audit.Verb.SCHEMA_CHANGED, project, f"{len(made)} objects, fields and options", names=names)
+    return len(made)

@@ -1,0 +1,378 @@
+"""Reads for the screens, the API and the command line: frozen views, few queries, nothing computed twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.utils import timezone
+
+from projects import gates
+from projects.gates import GateView
+from projects.models import (
+    Decision,
+    Phase,
+    Project,
+    Reconciliation,
+    Record,
+    Run,
+    Step,
+    User,
+)
+from projects.permissions import role_of
+from projects.pipeline import phases, reconcile
+
+COLUMNS = ("read", *reconcile.COLUMNS)
+
+REASONS = {
+    "no_match_value": "No e-mail address",
+    "duplicate_match_value": "Same address or web host as another",
+    "deleted_owner": "A deleted record in Twenty owns this value",
+    "deleted_in_destination": "Was deleted in Twenty",
+    "parent_not_migrated": "What it belongs to did not land",
+    "not_delivered": "Customer.io lists it but did not give it",
+    "segment_unfinished": "Customer.io is still building the segment",
+    "segment_not_in_map": "The segment is not in the confirmed map",
+    "taken_by_another_row": "Another record took its place",
+    "refused": "Twenty refused it",
+    "left_by_decision": "Left behind, as decided",
+    "merged_by_decision": "Merged, as decided",
+}
+
+
+def reason_label(reason: str) -> str:
+    """A reason code in the customer's words."""
+    code, _, field = reason.partition(":")
+    if code == "refused_value":
+        return f"Twenty would refuse its {field}"
+    if code == "unturned":
+        return f"Its {field} cannot be turned"
+    return REASONS.get(reason, reason.replace("_", " "))
+
+
+@dataclass(frozen=True, slots=True)
+class RailStop:
+    """One stop of the stage rail. `state`: done, now or ahead."""
+
+    stage: str
+    label: str
+    state: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One step as the run page draws it."""
+
+    name: str
+    label: str
+    stage: str
+    state: str
+    done: int
+    total: int | None
+    waiting_for: str
+    until: datetime | None
+    milliseconds: dict[str, int]
+
+    @property
+    def percent(self) -> int | None:
+        """How far its present stage is, where that is known."""
+        return min(100, round(100 * self.done / self.total)) if self.total else None
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseView:
+    """One phase with its steps and its newest reconciliation."""
+
+    name: str
+    label: str
+    state: str
+    state_label: str
+    steps: tuple[StepView, ...]
+    reconciliation: Reconciliation | None
+    balance: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run with everything its page shows."""
+
+    run: Run
+    phases: tuple[PhaseView, ...]
+    calls: dict[str, int]
+    silent_seconds: int | None
+
+    @property
+    def waiting_phase(self) -> PhaseView | None:
+        """The phase that waits for a signature."""
+        return next((phase for phase in self.phases if phase.state == Phase.State.RECONCILED), None)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldGroup:
+    """Held records of one object type with one reason."""
+
+    object: str
+    label: str
+    reason: str
+    reason_label: str
+    count: int
+    verdict: str
+    verdicts: tuple[str, ...]
+
+
+def projects_for(user: User) -> QuerySet[Project]:
+    """The projects on the user's first page, with what it shows of them."""
+    return Project.objects.visible_to(user).prefetch_related("connections")
+
+
+def stage_of(project: Project, all_gates: list[GateView] | None = None) -> str:
+    """Where the project stands: derived from its runs and gates, never stored."""
+    signed = {view.gate for view in all_gates or gates.all_gates(project) if view.state == "signed"}
+    if project.map_series.latest() is None:
+        return Project.Stage.DISCOVERY
+    if gates.MAP not in signed:
+        return Project.Stage.DESIGN
+    if gates.SANDBOX not in signed:
+        return Project.Stage.SANDBOX
+    if not all(phase.name in signed for phase in phases.PHASES):
+        return Project.Stage.PRODUCTION
+    return Project.Stage.CLOSED
+
+
+def rail(project: Project, all_gates: list[GateView]) -> tuple[RailStop, ...]:
+    """The stages of the project, with where it stands."""
+    now = stage_of(project, all_gates)
+    order = [stage for stage in Project.Stage if stage != Project.Stage.CLOSED]
+    at = len(order) if now == Project.Stage.CLOSED else order.index(Project.Stage(now))
+    notes = {view.gate: f"signed by {view.by}" for view in all_gates if view.state == "signed"}
+    noted = {Project.Stage.DESIGN: notes.get("map", ""), Project.Stage.SANDBOX: notes.get("sandbox", "")}
+    return tuple(
+        RailStop(
+            stage.value,
+            str(stage.label),
+            "done" if number < at else "now" if number == at else "ahead",
+            noted.get(stage, ""),
+        )
+        for number, stage in enumerate(order)
+    )
+
+
+def object_label(project: Project, object: str) -> str:
+    """An object type in the customer's words."""
+    fixed = {
+        "person": "People",
+        "segment": "Segments",
+        "membership": "Segment members",
+        "person.company": "Company of each person",
+        "relationship.read": "Relationships, reading",
+        "clear": "Taking the sample back",
+        "catalogue": "What is there",
+        "profile": "Reading and counting",
+    }
+    if object in fixed:
+        return fixed[object]
+    profile = project.profiles.filter(object=object).order_by("-run_id").first()
+    return profile.label_plural if profile else object
+
+
+def object_labels(project: Project) -> dict[str, str]:
+    """All object types of the project in the customer's words, in one query."""
+    labels: dict[str, str] = dict(
+        project.profiles.order_by("run_id").values_list("object", "label_plural")
+    )
+    labels.update({"person": "People", "segment": "Segments", "membership": "Segment members"})
+    labels.update({"person.company": "Company of each person", "relationship.read": "Relationships"})
+    labels.update({"clear": "Taking the sample back", "catalogue": "What is there", "profile": "Reading and counting"})
+    return labels
+
+
+def run_view(run: Run) -> RunView:
+    """Everything the run page shows; the same number of queries for any size of run."""
+    labels = object_labels(run.project)
+    newest = {
+        result.phase_id: result
+        for result in Reconciliation.objects.filter(phase__run=run).order_by("pk")
+    }
+    steps: dict[int, list[Step]] = {}
+    calls: dict[str, int] = {}
+    for step in run.steps.order_by("order"):
+        steps.setdefault(step.phase_id, []).append(step)
+        for name, number in step.tally.items():
+            if name.startswith("calls."):
+                calls[name.removeprefix("calls.")] = calls.get(name.removeprefix("calls."), 0) + number
+    views = tuple(
+        _phase_view(phase, steps.get(phase.pk, []), newest.get(phase.pk), labels) for phase in run.phases.all()
+    )
+    silent = round((timezone.now() - run.heartbeat_at).total_seconds()) if run.heartbeat_at else None
+    return RunView(run, views, calls, silent)
+
+
+def _phase_view(
+    phase: Phase, steps: list[Step], newest: Reconciliation | None, labels: dict[str, str]
+) -> PhaseView:
+    return PhaseView(
+        name=phase.name,
+        label=phases.phase_spec(phase.name).label,
+        state=phase.state,
+        state_label=phase.get_state_display(),
+        steps=tuple(
+            StepView(
+                name=step.name,
+                label=labels.get(step.name) or labels.get(step.object, step.object),
+                stage=step.stage,
+                state=step.state,
+                done=step.done,
+                total=step.total,
+                waiting_for=step.waiting_for,
+                until=step.not_before,
+                milliseconds={
+                    name.removeprefix("ms."): number for name, number in step.tally.items() if name.startswith("ms.")
+                },
+            )
+            for step in steps
+        ),
+        reconciliation=newest,
+        balance=newest.balance if newest else {},
+    )
+
+
+def held_groups(project: Project) -> list[HeldGroup]:
+    """What waits for a decision in the newest migration run, by reason."""
+    run = newest_run(project)
+    if run is None:
+        return []
+    labels = object_labels(project)
+    verdicts = {
+        (decision.object, decision.reason): decision.verdict
+        for decision in Decision.objects.filter(project=project, key="")
+    }
+    groups = (
+        Record.objects.filter(run=run, state=Record.State.HELD)
+        .values("object", "reason")
+        .annotate(count=Count("id"))
+        .order_by("object", "reason")
+    )
+    return [
+        HeldGroup(
+            object=group["object"],
+            label=labels.get(group["object"], group["object"]),
+            reason=group["reason"],
+            reason_label=reason_label(group["reason"]),
+            count=group["count"],
+            verdict=verdicts.get((group["object"], group["reason"]), ""),
+            verdicts=verdicts_for(group["reason"]),
+        )
+        for group in groups
+    ]
+
+
+def verdicts_for(reason: str) -> tuple[str, ...]:
+    """The decisions that make sense for a reason."""
+    if reason == "duplicate_match_value":
+        return ("merge", "import", "drop")
+    if reason == "no_match_value":
+        return ("import", "drop")
+    return ("drop",)
+
+
+def newest_run(project: Project) -> Run | None:
+    """The newest run that moved records."""
+    moving = project.runs.filter(kind__in=[Run.Kind.SANDBOX, Run.Kind.PRODUCTION])
+    return moving.exclude(state=Run.State.CANCELLED).order_by("-number").first()
+
+
+def status(project: Project) -> dict[str, Any]:
+    """The object that `status --json` and the API give (DESIGN section 10)."""
+    all_gates = gates.all_gates(project)
+    return {
+        "project": project.slug,
+        "stage": stage_of(project, all_gates),
+        "gates": [
+            {
+                "gate": view.gate,
+                "state": view.state,
+                "by": view.by or None,
+                "at": view.at.isoformat() if view.at else None,
+            }
+            for view in all_gates
+        ],
+        "runs": [run_status(run) for run in project.runs.order_by("number")],
+    }
+
+
+def run_status(run: Run) -> dict[str, Any]:
+    """One run as `status --json` gives it."""
+    return {
+        "run": run.number,
+        "kind": run.kind,
+        "state": run.state,
+        "problem": run.problem or None,
+        "phases": [_phase_status(phase) for phase in run.phases.all()],
+    }
+
+
+def _phase_status(phase: Phase) -> dict[str, Any]:
+    specs = phases.step_specs(phase.run, phase.name)
+    by_object = reconcile.balance_of(phase.run, [spec.object for spec in specs])
+    balance = reconcile.total([by_object[spec.object] for spec in specs if spec.counts])
+    newest = phase.reconciliations.order_by("-pk").first()
+    return {
+        "phase": phase.name,
+        "state": phase.state,
+        "balance": {column: balance[column] for column in COLUMNS},
+        "verified": {
+            "records": newest.records if newest else 0,
+            "fields": newest.values if newest else 0,
+            "differences": newest.differences if newest else 0,
+        },
+        "objects": {
+            name: {column: row[column] for column in COLUMNS} for name, row in by_object.items() if row["read"]
+        },
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class NextAction:
+    """The one sentence and the one button of the project page."""
+
+    sentence: str
+    button: str
+    url_name: str
+    mine: bool
+
+
+def next_action(project: Project, user: User, all_gates: list[GateView]) -> NextAction:
+    """What has to happen next, and whether this user is the one to do it."""
+    role = role_of(user, project)
+    engineer, signer = role in ("engineer", "admin"), role in ("customer", "admin")
+    open_run = project.runs.filter(state__in=Run.OPEN).first()
+    if project.connections.count() < 2:
+        return NextAction("Connect Customer.io and Twenty to begin.", "Connect", "connections", engineer)
+    if open_run is not None:
+        return _open_run_action(open_run, engineer, signer)
+    stage = stage_of(project, all_gates)
+    if stage == Project.Stage.DISCOVERY:
+        if project.runs.filter(kind=Run.Kind.DISCOVERY, state=Run.State.SUCCEEDED).exists():
+            return NextAction("Everything was read. Now a field map can be proposed.", "Propose the map", "map", True)
+        return NextAction("Both systems are connected. Next: find out what is there.", "Discover", "discovery", engineer)
+    if stage == Project.Stage.DESIGN:
+        return NextAction("The field map waits to be confirmed.", "Look at the map", "map", signer)
+    if stage == Project.Stage.SANDBOX:
+        done = any(view.gate == "sandbox" and view.ready for view in all_gates)
+        if done:
+            return NextAction("The sandbox run is done and waits to be signed off.", "Review the sandbox", "sandbox", signer)
+        return NextAction("The map is confirmed. Next: a sandbox run.", "Start the sandbox run", "runs", engineer)
+    if stage == Project.Stage.PRODUCTION:
+        return NextAction("The sandbox is signed off. Next: production.", "Start production", "runs", engineer)
+    return NextAction("Everything landed, every phase is signed.", "See the reconciliations", "runs", True)
+
+
+def _open_run_action(run: Run, engineer: bool, signer: bool) -> NextAction:
+    if run.state == Run.State.WAITING:
+        return NextAction(f"{run} stopped at a reconciliation and waits to be approved.", "Look and approve", "run", signer)
+    if run.state == Run.State.PAUSED:
+        return NextAction(f"{run} is paused: {run.problem}", "Look at the run", "run", engineer)
+    return NextAction(f"{run} is under way.", "Watch it", "run", True)

@@ -1,0 +1,365 @@
+"""Everything that changes something, as verbs: the browser, the API and the command line call these.
+
+Each checks the permission, does the work in one transaction and leaves a line in the audit trail.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.text import slugify
+
+from connectors.contract import Identity
+from connectors.errors import ConnectorError
+from connectors.http import check_base_url
+from connectors.registry import get_connector
+from mapping.models import FieldMap, MapSeries
+from mapping.rules import MapSpec
+from projects import audit, gates
+from projects.connections import open_destination, open_source
+from projects.models import (
+    Connection,
+    Decision,
+    Invitation,
+    Membership,
+    Phase,
+    Project,
+    Record,
+    Run,
+    Signature,
+    Step,
+    User,
+)
+from projects.permissions import Can, can
+from projects.pipeline import engine, phases
+from projects.schema import ensure_schema
+
+INVITATION_DAYS = 14
+
+
+class Refused(Exception):
+    """The request makes no sense now or is not this member's to make; `str()` is the sentence for the user."""
+
+
+def _allow(user: User, action: Can, project: Project) -> None:
+    if not can(user, action, project):
+        raise Refused(f"As a member of this project you may not {action.value.replace('_', ' ')}.")
+
+
+@transaction.atomic
+def create_project(*, name: str, by: User, default_country: str = "US") -> Project:
+    """A new project with its creator as admin."""
+    slug = slugify(name)[:70] or "project"
+    if Project.objects.filter(slug=slug).exists():
+        raise Refused(f"There is a project “{slug}” already: choose another name.")
+    series = MapSeries.objects.create(name=name)
+    project = Project.objects.create(name=name, slug=slug, default_country=default_country, map_series=series)
+    Membership.objects.create(project=project, user=by, role=Membership.Role.ADMIN)
+    audit.record(audit.Verb.PROJECT_CREATED, project)
+    return project
+
+
+@transaction.atomic
+def add_member(*, project: Project, user: User, role: str, by: User) -> Membership:
+    """Gives a user a role in the project."""
+    _allow(by, Can.MANAGE, project)
+    membership, _ = Membership.objects.update_or_create(project=project, user=user, defaults={"role": role})
+    audit.record(audit.Verb.MEMBER_ADDED, project, str(user), role=role)
+    return membership
+
+
+@transaction.atomic
+def invite(*, project: Project, email: str, role: str, by: User) -> str:
+    """The address of a one-click invitation; only a digest of it is stored."""
+    _allow(by, Can.MANAGE, project)
+    if "@" not in email:
+        raise Refused(f"“{email}” is not an e-mail address.")
+    token = secrets.token_urlsafe(32)
+    Invitation.objects.create(
+        project=project,
+        email=email.strip().lower(),
+        role=role,
+        token_digest=hashlib.sha256(token.encode()).hexdigest(),
+        invited_by=by,
+        expires_at=timezone.now() + timedelta(days=INVITATION_DAYS),
+    )
+    audit.record(audit.Verb.MEMBER_INVITED, project, email, role=role)
+    return f"{settings.PUBLIC_URL}/invitation/{token}/"
+
+
+def find_invitation(token: str) -> Invitation | None:
+    """An open invitation with this token."""
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    found = Invitation.objects.filter(token_digest=digest, accepted_at=None, expires_at__gt=timezone.now())
+    return found.select_related("project").first()
+
+
+@transaction.atomic
+def accept_invitation(*, invitation: Invitation, name: str) -> User:
+    """Lets the invited person in: makes the account if there is none, and the membership."""
+    taken = Invitation.objects.filter(pk=invitation.pk, accepted_at=None).update(accepted_at=timezone.now())
+    if not taken:
+        raise Refused("This invitation was used already. Ask for a new one.")
+    user = User.objects.filter(email=invitation.email).first()
+    if user is None:
+        user = User.objects.create_user(invitation.email, name=name.strip()[:200])
+    Membership.objects.get_or_create(project=invitation.project, user=user, defaults={"role": invitation.role})
+    with audit.acting_as(user):
+        audit.record(audit.Verb.INVITATION_ACCEPTED, invitation.project)
+    return user
+
+
+@transaction.atomic
+def save_connection(
+    *,
+    project: Project,
+    side: str,
+    connector: str,
+    base_url: str,
+    credentials: Mapping[str, str],
+    by: User,
+    requests_per_minute: int | None = None,
+) -> Connection:
+    """Stores how one side is reached; an empty credential keeps the one that is stored."""
+    _allow(by, Can.CONNECT, project)
+    declaration = get_connector(connector)
+    if (declaration.source if side == Connection.Side.SOURCE else declaration.destination) is None:
+        raise Refused(f"{declaration.label} cannot be the {side} of a migration.")
+    try:
+        url = check_base_url(base_url or declaration.default_url, allow_private=settings.ALLOW_PRIVATE_HOSTS)
+    except ConnectorError as error:
+        raise Refused(str(error)) from error
+    known = project.connections.filter(side=side, connector=connector).first()
+    kept = known.secrets if known and known.base_url == url else {}
+    connection, _ = Connection.objects.update_or_create(
+        project=project,
+        side=side,
+        defaults={
+            "connector": connector,
+            "base_url": url,
+            "secrets": {**kept, **{name: value for name, value in credentials.items() if value}},
+            "requests_per_minute": requests_per_minute,
+            "identity": {},
+            "known": {},
+            "checked_at": None,
+            "problem": "",
+        },
+    )
+    audit.record(audit.Verb.CONNECTION_SAVED, project, declaration.label, side=side, host=url)
+    return connection
+
+
+def test_connection(*, project: Project, side: str, by: User) -> Identity:
+    """Proves one side with a cheap request and remembers the outcome; raises the connector's error."""
+    _allow(by, Can.CONNECT, project)
+    opener = open_source if side == Connection.Side.SOURCE else open_destination
+    connection = project.connections.filter(side=side)
+    name = connection.values_list("connector", flat=True).first() or side
+    try:
+        with opener(project) as system:
+            identity = system.check()
+    except ConnectorError as error:
+        connection.update(problem=str(error), checked_at=timezone.now())
+        audit.record(audit.Verb.CONNECTION_TESTED, project, name, outcome=error.sentence)
+        raise
+    connection.update(
+        identity={"account": identity.account, **identity.facts}, problem="", checked_at=timezone.now()
+    )
+    audit.record(audit.Verb.CONNECTION_TESTED, project, name, outcome=identity.account)
+    return identity
+
+
+def start_run(*, project: Project, kind: str, by: User, sample_size: int | None = None) -> Run:
+    """Starts a run, or says what has to come first."""
+    _allow(by, Can.RUN, project)
+    _check_order(project, kind)
+    try:
+        with transaction.atomic():
+            number = (project.runs.aggregate(top=Max("number"))["top"] or 0) + 1
+            run = Run.objects.create(
+                project=project,
+                number=number,
+                kind=kind,
+                field_map=None if kind == Run.Kind.DISCOVERY else project.map_series.latest(),
+                sample_size=sample_size,
+                started_by=by,
+            )
+            engine.begin(run)
+            audit.record(audit.Verb.RUN_STARTED, project, str(run))
+    except IntegrityError as error:
+        raise Refused("A run of this project is still open: wait for its end, or cancel it.") from error
+    return run
+
+
+def _check_order(project: Project, kind: str) -> None:
+    if missing := {"source", "destination"} - set(project.connections.values_list("side", flat=True)):
+        raise Refused(f"Connect the {' and the '.join(sorted(missing))} first.")
+    if kind == Run.Kind.DISCOVERY:
+        return
+    if not gates.is_signed(project, gates.MAP):
+        raise Refused("The field map is not confirmed (or was changed since): confirm it first.")
+    if kind == Run.Kind.PRODUCTION and not gates.is_signed(project, gates.SANDBOX):
+        raise Refused("The sandbox is not signed off for this map: run it and have it signed first.")
+
+
+def enqueue(run: Run) -> None:
+    """Hands a run to the workers once the transaction it was changed in is committed.
+
+    A broker that is down loses nothing: the beat finds the run by its row when it is back.
+    """
+    from projects.tasks import advance_run
+
+    transaction.on_commit(lambda: advance_run.delay(run.pk), robust=True)
+
+
+@transaction.atomic
+def pause_run(*, run: Run, by: User, why: str) -> None:
+    """Stops a run after its current page."""
+    _allow(by, Can.RUN, run.project)
+    engine.pause(run, why or "Paused by hand.")
+
+
+@transaction.atomic
+def resume_run(*, run: Run, by: User) -> None:
+    """Goes on where the run stopped."""
+    _allow(by, Can.RUN, run.project)
+    if not Run.objects.filter(pk=run.pk, state=Run.State.PAUSED).update(state=Run.State.RUNNING, problem=""):
+        raise Refused(f"{run} is not paused.")
+    Step.objects.filter(run=run, state=Step.State.PENDING).update(not_before=None, waiting_for="", failures=0)
+    audit.record(audit.Verb.RUN_RESUMED, run.project, str(run))
+
+
+@transaction.atomic
+def cancel_run(*, run: Run, by: User, why: str) -> None:
+    """Ends a run for good; what landed stays and is in the identity map."""
+    _allow(by, Can.RUN, run.project)
+    changed = Run.objects.filter(pk=run.pk, state__in=Run.OPEN).update(
+        state=Run.State.CANCELLED, ended_at=timezone.now(), problem=why
+    )
+    if not changed:
+        raise Refused(f"{run} has ended already.")
+    audit.record(audit.Verb.RUN_CANCELLED, run.project, str(run), why=why)
+
+
+@transaction.atomic
+def save_map(*, project: Project, spec: MapSpec, by: User, note: str = "") -> FieldMap:
+    """Stores a changed map as the next version; a signature over the former one is void from now on."""
+    _allow(by, Can.EDIT_MAP, project)
+    version = project.map_series.add(spec, by=by, note=note)
+    audit.record(audit.Verb.MAP_CHANGED, project, str(version), note=note)
+    return version
+
+
+@transaction.atomic
+def sign(*, project: Project, gate: str, by: User, name: str, note: str = "", digest: str = "") -> Signature:
+    """Signs a gate over exactly what stands there now. `digest`: what the signer was shown, if it came from a page."""
+    _allow(by, Can.SIGN, project)
+    if gate not in gates.GATES:
+        raise Refused(f"There is no gate “{gate}”. There are: {', '.join(gates.GATES)}.")
+    newest = project.signatures.filter(gate=gate).order_by("-pk").first()
+    view = gates.view(project, gate, newest)
+    if not view.ready:
+        raise Refused(view.why_not)
+    if digest and digest != view.digest:
+        raise Refused("What you were shown has changed meanwhile: look at it again before you sign.")
+    if not name.strip():
+        raise Refused("Type your name to sign.")
+    signature = Signature.objects.create(
+        project=project, gate=gate, digest=view.digest, shown=view.shown, name=name.strip(), note=note, signed_by=by
+    )
+    audit.record(audit.Verb.GATE_SIGNED, project, view.label, name=name, digest=view.digest)
+    _approve_phase(project, gate)
+    return signature
+
+
+def _approve_phase(project: Project, gate: str) -> None:
+    """A signed phase lets its run go on."""
+    if gate in (gates.MAP, gates.SANDBOX):
+        return
+    phase = (
+        Phase.objects.filter(run__project=project, run__kind=Run.Kind.PRODUCTION, name=gate)
+        .select_related("run")
+        .order_by("-run__number")
+        .first()
+    )
+    if phase is None or phase.state != Phase.State.RECONCILED:
+        return
+    Phase.objects.filter(pk=phase.pk).update(state=Phase.State.APPROVED)
+    Run.objects.filter(pk=phase.run_id, state=Run.State.WAITING).update(state=Run.State.RUNNING)
+    enqueue(phase.run)
+
+
+@transaction.atomic
+def reject(*, project: Project, gate: str, by: User, why: str) -> None:
+    """Says no to a gate, with the reason; a signature that was there is void."""
+    _allow(by, Can.SIGN, project)
+    if not why.strip():
+        raise Refused("Say what is wrong: the engineers read it.")
+    audit.record(audit.Verb.GATE_REJECTED, project, gates.label_of(gate), why=why)
+    Signature.objects.create(
+        project=project, gate=gate, digest="", shown={"rejected": why}, name=str(by), note=why, signed_by=by
+    )
+
+
+@transaction.atomic
+def decide_held(*, project: Project, object: str, reason: str, verdict: str, by: User, keys: list[str] | None = None) -> int:
+    """A verdict on held records, for all with this reason or for named ones; gives how many it concerns now."""
+    _allow(by, Can.DECIDE, project)
+    if verdict not in Decision.Verdict.values:
+        raise Refused(f"“{verdict}” is no decision. There are: {', '.join(Decision.Verdict.values)}.")
+    run = project.runs.exclude(kind=Run.Kind.DISCOVERY).exclude(state=Run.State.CANCELLED).order_by("-number").first()
+    held = Record.objects.filter(run=run, object=object, reason=reason, state=Record.State.HELD)
+    if keys:
+        held = held.filter(key__in=keys)
+    number = held.count()
+    for key in keys or [""]:
+        Decision.objects.update_or_create(
+            project=project,
+            object=object,
+            reason=reason,
+            key=key,
+            defaults={"verdict": verdict, "decided_by": by},
+        )
+    audit.record(audit.Verb.HELD_DECIDED, project, object=object, reason=reason, verdict=verdict, count=number)
+    if run is not None and number:
+        _reopen(run, object)
+    return number
+
+
+def _reopen(run: Run, object: str) -> None:
+    """Lets an open run carry the decision out: its phase goes back to the stages that settle and land."""
+    phase = Phase.objects.filter(run=run, steps__object=object, state=Phase.State.RECONCILED).first()
+    if phase is None or run.state != Run.State.WAITING:
+        return
+    for spec in phases.step_specs(run, phase.name):
+        if "settle" in spec.stages:
+            stage = "settle"
+        elif "primary_company" in spec.stages:
+            stage = "primary_company"
+        else:
+            continue
+        Step.objects.filter(run=run, name=spec.name).update(
+            stage=stage, cursor={}, state=Step.State.PENDING, done=0, ended_at=None
+        )
+    Phase.objects.filter(pk=phase.pk).update(state=Phase.State.RUNNING, ended_at=None)
+    Run.objects.filter(pk=run.pk, state=Run.State.WAITING).update(state=Run.State.RUNNING)
+    enqueue(run)
+
+
+def make_schema(*, project: Project, by: User) -> int:
+    """Makes in the destination what the confirmed map needs; gives the number of changes made."""
+    _allow(by, Can.RUN, project)
+    if not gates.is_signed(project, gates.MAP):
+        raise Refused("The field map is not confirmed (or was changed since): confirm it first.")
+    latest = project.map_series.latest()
+    if latest is None:
+        raise Refused("There is no field map yet.")
+    return ensure_schema(project, latest.spec)
+

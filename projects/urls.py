@@ -1,0 +1,5 @@
+"""The screens and the API."""
+
+from __future__ import annotations
+
+urlpatterns: list[object] = []

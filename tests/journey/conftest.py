@@ -1,0 +1,109 @@
+"""A whole migration in one process: both fakes as WSGI apps, the engine called directly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from connectors.customerio.fake import FakeCustomerio, Workspace
+from connectors.twenty.fake import FakeTwenty
+from projects import connections, gates, proposals, services
+from projects.models import Project, Run, User
+from projects.pipeline import engine
+
+CONGRESS = Path(__file__).resolve().parents[2] / "demo" / "workspace"
+
+SOURCE_URL = "http://customerio.test"
+DESTINATION_URL = "http://twenty.test"
+
+
+@dataclass
+class Migration:
+    """A project with its people and both systems, and the verbs of the journey."""
+
+    project: Project
+    admin: User
+    source: FakeCustomerio
+    destination: FakeTwenty
+    runs: list[Run] = field(default_factory=list)
+
+    def run(self, kind: str, **options: Any) -> Run:
+        """Starts a run and works on it until it rests."""
+        run = services.start_run(project=self.project, kind=kind, by=self.admin, **options)
+        return self.go_on(run)
+
+    def go_on(self, run: Run) -> Run:
+        """Works on a run until it rests."""
+        return engine.drive(run.pk)
+
+    def sign(self, gate: str) -> None:
+        """Signs a gate as the admin."""
+        services.sign(project=self.project, gate=gate, by=self.admin, name="Ada Admin")
+
+    def to_map(self) -> None:
+        """Discovery, proposal, confirmation."""
+        discovery = self.run("discovery")
+        assert discovery.state == Run.State.SUCCEEDED, discovery.problem
+        proposals.propose(project=self.project, by=self.admin)
+        self.sign(gates.MAP)
+
+    def to_sandbox(self, size: int = 60) -> Run:
+        """Everything up to the signed sandbox."""
+        self.to_map()
+        sandbox = self.run("sandbox", sample_size=size)
+        assert sandbox.state == Run.State.SUCCEEDED, sandbox.problem
+        self.sign(gates.SANDBOX)
+        return sandbox
+
+    def production(self) -> Run:
+        """Production to its end, signing each phase."""
+        run = self.run("production")
+        for phase in ("people", "companies"):
+            assert run.state == Run.State.WAITING, run.problem
+            self.sign(phase)
+            run = self.go_on(run)
+        assert run.state == Run.State.SUCCEEDED, run.problem
+        return run
+
+
+def make_migration(source: FakeCustomerio, destination: FakeTwenty) -> Migration:
+    """A project connected to these two servers."""
+    connections.transports[SOURCE_URL] = httpx.WSGITransport(app=source)
+    connections.transports[DESTINATION_URL] = httpx.WSGITransport(app=destination)
+    admin = User.objects.create_superuser("admin@example.com", "a-long-password", name="Ada Admin")
+    project = services.create_project(name="Congress", by=admin)
+    for side, connector, url, key in (
+        ("source", "customerio", SOURCE_URL, source.api_key),
+        ("destination", "twenty", DESTINATION_URL, destination.api_key),
+    ):
+        services.save_connection(
+            project=project,
+            side=side,
+            connector=connector,
+            base_url=url,
+            credentials={"api_key": key},
+            requests_per_minute=6_000_000,
+            by=admin,
+        )
+    return Migration(project, admin, source, destination)
+
+
+@pytest.fixture(params=["2.x"])
+def line(request: pytest.FixtureRequest) -> str:
+    """The line of Twenty that the fake plays."""
+    return str(request.param)
+
+
+@pytest.fixture
+def congress(transactional_db: None, line: str) -> Iterator[Migration]:
+    """The congress workspace and an untouched Twenty, connected, with nothing done yet."""
+    source = FakeCustomerio(Workspace.load(CONGRESS), requests_per_second=None)
+    destination = FakeTwenty(line=line, long_limit=None, short_limit=None, prefilled=False)
+    yield make_migration(source, destination)
+    connections.transports.clear()
+    connections._local_budget.cache_clear()
