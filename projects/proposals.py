@@ -55,9 +55,11 @@ def build(profiles: list[Profile], catalogue: Catalogue, naming: Naming, default
     segments = next((profile for profile in profiles if profile.object == SEGMENT), None)
     objects = [_adjusted(rule, segments, naming) for rule in spec.objects]
     companies = {relationship_of(rule.source) for rule in objects if rule.destination == COMPANY}
-    for profile in profiles:
-        if profile.kind == ObjectKind.LINK and profile.object != RELATIONSHIP:
-            objects.append(_association(profile, catalogue, naming, default_country, profile.object in companies))
+    objects.extend(
+        _association(profile, catalogue, naming, default_country, profile.object in companies)
+        for profile in profiles
+        if profile.kind == ObjectKind.LINK and profile.object != RELATIONSHIP
+    )
     return spec.model_copy(update={"objects": tuple(objects)})
 
 

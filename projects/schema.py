@@ -14,6 +14,7 @@ from connectors.contract import (
     SchemaChange,
     SchemaPlan,
 )
+from mapping.fixed import companion_description
 from mapping.rules import Action, FieldRule, MapSpec, ObjectRule
 from projects import audit
 from projects.connections import open_destination
@@ -69,7 +70,7 @@ def _field_plans(rule: ObjectRule, field: FieldRule) -> list[FieldPlan]:
                 name=field.raw_destination,
                 label=f"{field.label or field.source} (as it came)",
                 type=FieldType.TEXT,
-                description=f"What could not be turned, as Customer.io had it, of “{field.source}”.",
+                description=companion_description(field.source),
             )
         )
     return plans

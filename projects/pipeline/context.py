@@ -14,7 +14,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from connectors.contract import Destination, Source
+from connectors.contract import Destination, ObjectType, Source
+from connectors.errors import Terminal
 from mapping.rules import MapSpec, ObjectRule
 from projects.connections import open_destination, open_source
 from projects.models import Project, Run, Step
@@ -68,6 +69,17 @@ class Context:
     def destination(self) -> Destination:
         """The destination, opened."""
         return self._stack.enter_context(open_destination(self.project))
+
+    @cached_property
+    def target(self) -> ObjectType:
+        """The destination's object type of this step, with its fields as they are now."""
+        found = self.destination.catalogue().object(self.step.destination)
+        if found is None:
+            raise Terminal(
+                f"The destination has no “{self.step.destination}” any more.",
+                "Somebody removed it: resume makes it again.",
+            )
+        return found
 
     @cached_property
     def spec(self) -> MapSpec:

@@ -180,9 +180,8 @@ def _place(context: Context, batch: Batch, row: Record, existing: Existing | Non
 
 def _update_or_leave(context: Context, batch: Batch, row: Record, existing: Existing) -> None:
     """Sends only what differs from what stands there; a record that is right already is unchanged."""
-    catalogue = context.destination.catalogue().object(context.step.destination)
     for name, value in (row.mapped or {}).items():
-        known = catalogue.field(name) if catalogue else None
+        known = context.target.field(name)
         if known is None:
             same = existing.fields.get(name) == value
         else:
@@ -348,8 +347,7 @@ def _value_at(fields: dict[str, Any] | None, path: str) -> Any:
 def _canonical_value(context: Context, fields: Any, path: str) -> str:
     """The unique value of an existing record in the form of `Record.match_key`."""
     top, _, sub = path.partition(".")
-    object = context.destination.catalogue().object(context.step.destination)
-    known = object.field(top) if object else None
+    known = context.target.field(top)
     value = fields.get(top)
     if known is not None:
         value = context.destination.canonical(known.type, value)[0]

@@ -24,14 +24,14 @@ PAGE = 200
 
 
 def page(context: Context) -> Progress:
-    """Works in three passes over the step's rows: decided holds, rows without a match value, doubles."""
-    cursor = context.step.cursor or {"pass": "decisions"}
+    """Works in three turns over the step's rows: decided holds, rows without a match value, doubles."""
+    cursor = context.step.cursor or {"turn": "decisions"}
     rule = context.rule
     matters = bool(rule.match_on) and not context.step.object.startswith(RELATIONSHIP)
-    if cursor["pass"] == "decisions":
-        return Progress({"pass": "missing"}, save=lambda: reopen_decided(context))
-    if cursor["pass"] == "missing":
-        return Progress({"pass": "doubles", "after": ""} if matters else None, save=lambda: hold_missing(context, rule))
+    if cursor["turn"] == "decisions":
+        return Progress({"turn": "missing"}, save=lambda: reopen_decided(context))
+    if cursor["turn"] == "missing":
+        return Progress({"turn": "doubles", "after": ""} if matters else None, save=lambda: hold_missing(context, rule))
     return _doubles(context, cursor)
 
 
@@ -47,7 +47,7 @@ def reopen_decided(context: Context) -> None:
 
 
 def apply_verdict(case: Any, decision: Decision) -> None:
-    """Carries out one verdict on rows that need no company of other rows; doubles are settled in their own pass."""
+    """Carries out one verdict on rows that need no company of other rows; doubles are settled in their own turn."""
     if decision.verdict == Decision.Verdict.DROP and decision.reason != DUPLICATE:
         case.update(state=Record.State.EXCLUDED, reason=LEFT_BY_DECISION)
     elif decision.reason == NOT_DELIVERED:
@@ -102,7 +102,7 @@ def _doubles(context: Context, cursor: dict[str, Any]) -> Progress:
         groups.setdefault(row.match_key, []).append(row)
     changed = [row for group in groups.values() for row in settle_group(group, verdicts, context.rule.match_on)]
     fields = ["state", "reason", "detail", "merged_into", "mapped"]
-    return Progress({"pass": "doubles", "after": shared[-1]}, save=lambda: save_rows(changed, fields))
+    return Progress({"turn": "doubles", "after": shared[-1]}, save=lambda: save_rows(changed, fields))
 
 
 def settle_group(group: list[Record], verdicts: dict[str, str], match_on: str) -> list[Record]:

@@ -7,8 +7,8 @@ from projects.models import Record
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.phases import PERSON
 
-TAGS = "segments"
-"""The name under which the field map speaks of a person's segments."""
+TAGS = "@segments"
+"""The name under which the field map speaks of a person's segments; no attribute can be called so by accident."""
 
 UNFINISHED = "segment_unfinished"
 NOT_IN_MAP = "segment_not_in_map"

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
-from connectors.contract import ObjectType
 from mapping.apply import UNMAPPED, Mapped, compile_rule
 from mapping.rules import FieldRule, ObjectRule
 from projects.models import GroupMember, Record
@@ -29,14 +27,6 @@ class Drafting:
         self.apply: Callable[[dict[str, Any]], Mapped] = compile_rule(self.rule)
         self.tags: FieldRule | None = tags_rule(context.spec) if context.step.object == PERSON else None
 
-    @cached_property
-    def target(self) -> ObjectType:
-        """The destination's object type with its fields as they are now."""
-        found = self.context.destination.catalogue().object(self.rule.destination)
-        if found is None:
-            raise LookupError(f"The destination has no {self.rule.destination}.")
-        return found
-
     def draft(self, row: Record, groups: list[str]) -> Counter[str]:
         """Fills the row's draft, state and reason; gives the fields that the map does not know, by name."""
         mapped = self.apply({**row.raw, "key": row.key} if RELATIONSHIP in row.object else row.raw)
@@ -46,7 +36,7 @@ class Drafting:
             for note in mapped.notes
         ]
         if self.tags:
-            row.mapped[self.tags.destination] = self.tag_values(groups)
+            row.mapped[self.tags.destination] = tag_values(self.tags, groups)
         row.state, row.reason, row.detail = Record.State.READY, "", ""
         if mapped.hold:
             row.state, row.reason = Record.State.HELD, mapped.hold[:60]
@@ -57,16 +47,10 @@ class Drafting:
             row.match_key = self.match_value(row)
         return Counter(note.field for note in mapped.notes if note.code == UNMAPPED)
 
-    def tag_values(self, groups: list[str]) -> list[str]:
-        """The tags of a person, in the order of the map's options."""
-        assert self.tags is not None
-        return [choice.value for choice in self.tags.choices if choice.source in groups]
-
     def _check(self, row: Record) -> None:
         """Holds a row that the destination would refuse, with the sentence why."""
-        assert row.mapped is not None
-        for name, value in row.mapped.items():
-            field = self.target.field(name)
+        for name, value in (row.mapped or {}).items():
+            field = self.context.target.field(name)
             problem = (
                 f"{self.rule.destination} has no field “{name}”: make the schema again."
                 if field is None
@@ -82,12 +66,17 @@ class Drafting:
         if not self.rule.match_on or row.mapped is None:
             return ""
         top, _, sub = self.rule.match_on.partition(".")
-        field, value = self.target.field(top), row.mapped.get(top)
+        field, value = self.context.target.field(top), row.mapped.get(top)
         if field is None or value is None:
             return ""
         canonical, _rule = self.context.destination.canonical(field.type, value)
         found = canonical.get(sub) if sub and isinstance(canonical, dict) else canonical
         return str(found or "").casefold()[:400]
+
+
+def tag_values(rule: FieldRule, groups: list[str]) -> list[str]:
+    """The tags of a person, in the order of the map's options."""
+    return [choice.value for choice in rule.choices if choice.source in groups]
 
 
 def page(context: Context) -> Progress:

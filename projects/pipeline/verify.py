@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from connectors.contract import Existing, Field, ObjectType
+from connectors.contract import Existing, Field
 from projects.models import Difference, Link, Record
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.extract import linked
@@ -28,15 +28,12 @@ def page(context: Context) -> Progress:
     rows = list(landed.filter(proof=Record.Proof.OPEN, destination_id__isnull=False).order_by("id")[:size])
     if not rows:
         return Progress(None)
-    target = context.destination.catalogue().object(context.step.destination)
-    if target is None:
-        raise LookupError(f"The destination has no {context.step.destination}.")
     links = linked(context, {context.step.object: {row.key for row in rows}})
     there = {
         found.id: found
         for found in context.destination.read(context.step.destination, [str(row.destination_id) for row in rows])
     }
-    comparison = Comparison(context, target)
+    comparison = Comparison(context)
     for row in rows:
         comparison.check(row, links.get((row.object, row.key)), there.get(str(row.destination_id)))
     return Progress(
@@ -47,10 +44,10 @@ def page(context: Context) -> Progress:
 class Comparison:
     """Compares rows of one page and keeps count: `field.<name>.<compared|equal|by_rule|different|missing>`."""
 
-    def __init__(self, context: Context, target: ObjectType) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._fields: dict[str, Field] = {field.name: field for field in target.fields}
-        self._fields.update({field.join_column: field for field in target.fields if field.join_column})
+        self._fields: dict[str, Field] = {field.name: field for field in context.target.fields}
+        self._fields.update({field.join_column: field for field in context.target.fields if field.join_column})
         self.tally: Counter[str] = Counter()
         self.differences: list[Difference] = []
 

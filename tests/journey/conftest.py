@@ -18,8 +18,8 @@ from projects.pipeline import engine
 
 CONGRESS = Path(__file__).resolve().parents[2] / "demo" / "workspace"
 
-SOURCE_URL = "http://customerio.test"
-DESTINATION_URL = "http://twenty.test"
+SOURCE_URL = "https://customerio.test"
+DESTINATION_URL = "https://twenty.test"
 
 
 @dataclass
@@ -100,8 +100,9 @@ def line(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def congress(transactional_db: None, line: str) -> Iterator[Migration]:
+def congress(transactional_db: None, line: str, settings: Any) -> Iterator[Migration]:
     """The congress workspace and an untouched Twenty, connected, with nothing done yet."""
+    settings.SETTLE_SECONDS = 0
     source = FakeCustomerio(Workspace.load(CONGRESS), requests_per_second=None)
     destination = FakeTwenty(line=line, long_limit=None, short_limit=None, prefilled=False)
     yield make_migration(source, destination)

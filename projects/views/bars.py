@@ -1,0 +1,122 @@
+"""A run as bars on one axis of working time: pure functions, drawn by the template as SVG."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from projects.models import Step
+from projects.selectors import RunView, StepView
+
+WIDTH = 1000
+LEAST = 8
+"""The narrowest segment, so that a step of a few milliseconds can be seen."""
+
+STAGES = {
+    "catalogue": ("read", "asking what is there"),
+    "profile": ("read", "reading and counting"),
+    "clear": ("write", "taking the sample back"),
+    "extract": ("read", "reading"),
+    "members": ("read", "reading"),
+    "relationships": ("read", "reading"),
+    "primary_company": ("turn", "choosing the company"),
+    "tags": ("turn", "matching the tags"),
+    "transform": ("turn", "turning"),
+    "settle": ("turn", "settling doubles"),
+    "load": ("write", "writing"),
+    "merge": ("write", "merging"),
+    "verify": ("check", "reading back"),
+}
+"""Stage → the colour of its bar, and what it is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a bar in thousandths of the axis; `kind` is its colour."""
+
+    x: str
+    width: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One step."""
+
+    step: StepView
+    segments: tuple[Segment, ...]
+    doing: str
+    took: str
+
+    @property
+    def note(self) -> str:
+        """What stands at the end of the line."""
+        step = self.step
+        if step.state == Step.State.DONE:
+            return self.took
+        if step.total and (step.done or step.state == Step.State.RUNNING):
+            return f"{min(step.done, step.total):,} of {step.total:,}"
+        return f"{step.done:,}" if step.done else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A phase with its steps' bars."""
+
+    name: str
+    label: str
+    state: str
+    state_label: str
+    bars: tuple[Bar, ...]
+
+
+def lanes(view: RunView) -> list[Lane]:
+    """All phases. Steps work one after the other, so the axis is the sum of what they took; waiting takes no room."""
+    total = sum(sum(step.milliseconds.values()) for phase in view.phases for step in phase.steps)
+    scale = WIDTH / (max(total, 1) * (1.2 if view.run.is_open else 1.0))
+    at = 0.0
+    made = []
+    for phase in view.phases:
+        bars = []
+        for step in phase.steps:
+            segments, at = _segments(step, at, scale)
+            bars.append(Bar(step, segments, _doing(step), duration(sum(step.milliseconds.values()) / 1000)))
+        made.append(Lane(phase.name, phase.label, phase.state, phase.state_label, tuple(bars)))
+    return made
+
+
+def _segments(step: StepView, at: float, scale: float) -> tuple[tuple[Segment, ...], float]:
+    made: list[Segment] = []
+    for stage in STAGES:
+        if milliseconds := step.milliseconds.get(stage):
+            width = milliseconds * scale
+            made.append(_segment(at, width, STAGES[stage][0]))
+            at += width
+    if step.state == Step.State.RUNNING or (step.state == Step.State.PENDING and made):
+        made.append(_segment(at, LEAST * 2, "wait" if step.waiting_for else "now"))
+    return tuple(made), at
+
+
+def _segment(at: float, width: float, kind: str) -> Segment:
+    x = min(at, WIDTH - LEAST)
+    return Segment(f"{x:.1f}", f"{min(max(width, LEAST), WIDTH - x):.1f}", kind)
+
+
+def _doing(step: StepView) -> str:
+    if step.state == Step.State.DONE:
+        return "done"
+    if step.waiting_for:
+        return step.waiting_for
+    begun = step.milliseconds or step.done or step.state == Step.State.RUNNING
+    return STAGES.get(step.stage, ("", step.stage))[1] if begun else ""
+
+
+def duration(seconds: float) -> str:
+    """A length of time in two units at most: `41 s`, `4 m 02 s`, `2 h 05 m`."""
+    whole = round(seconds)
+    if whole < 1:
+        return "< 1 s"
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} m {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} m"

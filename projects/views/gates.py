@@ -1,0 +1,79 @@
+"""Signing and rejecting: one form for every gate, over the digest of what its page showed."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from projects import gates, services
+from projects.forms import ReasonForm, SignForm
+from projects.gates import GateView
+from projects.models import Run
+from projects.views.seat import Request, Seat, seat_of, told
+
+
+def seen_of(gate: GateView) -> str:
+    """The workflows that a page listed under a gate: the digest leaves them out, the consent must not."""
+    return ",".join(sorted(str(trigger["id"]) for trigger in gate.shown.get("triggers", [])))
+
+
+def _back(seat: Seat, gate: str) -> str:
+    """The page on which the gate is signed."""
+    slug = seat.project.slug
+    if gate in (gates.MAP, gates.SANDBOX):
+        return reverse(gate, args=[slug])
+    run = seat.project.runs.filter(kind=Run.Kind.PRODUCTION).order_by("-number").first()
+    return reverse("run", args=[slug, run.number]) if run else reverse("project", args=[slug])
+
+
+@require_POST
+def sign(request: Request, slug: str, gate: str) -> HttpResponse:
+    """A named member's yes."""
+    seat = seat_of(request, slug)
+    form = SignForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Type your name to sign.")
+        return redirect(_back(seat, gate))
+    given = form.cleaned_data
+    with told(request):
+        if gate == gates.MAP:
+            _refuse_unseen(seat, given["seen"])
+        services.sign(
+            project=seat.project,
+            gate=gate,
+            by=request.user,
+            name=given["name"],
+            note=given["note"],
+            digest=given["digest"],
+        )
+        messages.success(request, f"Signed: {gates.label_of(gate)}, by {given['name']}.")
+    return redirect(_back(seat, gate))
+
+
+def _refuse_unseen(seat: Seat, seen: str) -> None:
+    """Nobody agrees to the pausing of a workflow that the page did not list."""
+    view = next(view for view in gates.all_gates(seat.project) if view.gate == gates.MAP)
+    if seen_of(view) != seen:
+        raise services.Refused(
+            "The list of workflows to be paused has changed meanwhile: look at it again before you sign."
+        )
+
+
+@require_POST
+def reject(request: Request, slug: str, gate: str) -> HttpResponse:
+    """A named member's no, with the reason that the engineers read."""
+    seat = seat_of(request, slug)
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Say what is wrong: the engineers read it.")
+        return redirect(_back(seat, gate))
+    if gate not in gates.GATES:
+        messages.error(request, f"There is no gate “{gate}”.")
+        return redirect("project", slug=slug)
+    with told(request):
+        services.reject(project=seat.project, gate=gate, by=request.user, why=form.cleaned_data["why"])
+        messages.success(request, "Rejected. The engineers see your reason.")
+    return redirect(_back(seat, gate))

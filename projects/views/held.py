@@ -1,0 +1,150 @@
+"""Held records: grouped by reason, decided for all or one by one, doubles side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_GET, require_POST
+
+from mapping.exact import as_text
+from projects import selectors, services
+from projects.models import Decision, Record, Run
+from projects.pipeline.settle import DUPLICATE
+from projects.selectors import HeldGroup
+from projects.views.pairs import title_of
+from projects.views.seat import Request, Seat, page, seat_of, told
+
+PER_PAGE = 25
+DOUBLES_PER_PAGE = 5
+
+VERDICTS = {
+    "import": ("Import", "imported as they are"),
+    "merge": ("Merge into one", "merged into one"),
+    "drop": ("Leave behind", "left behind"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the books would say after a verdict; the sum of the columns never changes."""
+
+    verdict: str
+    label: str
+    held: int
+    landed: int
+    merged: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Double:
+    """Records that share one unique value, side by side: a row per field, a cell per record."""
+
+    value: str
+    records: tuple[Record, ...]
+    titles: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...], bool], ...]
+    verdicts: tuple[str, ...]
+
+
+def outcomes(group: HeldGroup, values: int) -> list[Outcome]:
+    """Before and after for each verdict. `values`: how many different unique values a group of doubles has."""
+    made = [Outcome("", "Now", group.count, 0, 0, 0)]
+    kept = values if group.reason == DUPLICATE else 0
+    for verdict in group.verdicts:
+        landed = group.count if verdict == "import" else kept
+        rest = group.count - landed
+        merged, left = (rest, 0) if verdict == "merge" else (0, rest)
+        made.append(Outcome(verdict, f"After “{VERDICTS[verdict][0]}”", 0, landed, merged, left))
+    return made
+
+
+@require_GET
+def held(request: Request, slug: str) -> HttpResponse:
+    """The groups, and the records of the one that is looked at."""
+    seat = seat_of(request, slug)
+    groups = selectors.held_groups(seat.project)
+    run = selectors.newest_run(seat.project)
+    wanted = (request.GET.get("object", ""), request.GET.get("reason", ""))
+    group = next((one for one in groups if (one.object, one.reason) == wanted), groups[0] if groups else None)
+    context = page(
+        seat,
+        run=run,
+        groups=[(one, VERDICTS.get(one.verdict, ("", ""))[1]) for one in groups],
+        total=sum(one.count for one in groups),
+        group=group,
+        choices=[(verdict, VERDICTS[verdict][0]) for verdict in group.verdicts] if group else [],
+        at_once=run is not None and run.state == Run.State.WAITING,
+    )
+    if run is not None and group is not None:
+        context |= _of_group(request, seat, run, group)
+    return render(request, "projects/held.html", context)
+
+
+def _of_group(request: Request, seat: Seat, run: Run, group: HeldGroup) -> dict[str, Any]:
+    found = Record.objects.filter(run=run, object=group.object, reason=group.reason, state=Record.State.HELD)
+    decided = dict(
+        Decision.objects.filter(project=seat.project, object=group.object, reason=group.reason)
+        .exclude(key="")
+        .values_list("key", "verdict")
+    )
+    if group.reason == DUPLICATE:
+        return _doubles(request, found, group, decided)
+    paged = Paginator(found.order_by("pk"), PER_PAGE).get_page(request.GET.get("page"))
+    rows = [(row, title_of(row), VERDICTS.get(decided.get(row.key, ""), ("", ""))[1]) for row in paged]
+    return {"paged": paged, "rows": rows, "outcomes": outcomes(group, 0)}
+
+
+def _doubles(request: Request, found: Any, group: HeldGroup, decided: dict[str, str]) -> dict[str, Any]:
+    values = found.values("match_key").annotate(number=Count("id")).order_by("match_key")
+    paged = Paginator(values.values_list("match_key", flat=True), DOUBLES_PER_PAGE).get_page(request.GET.get("page"))
+    by_value: dict[str, list[Record]] = {}
+    for row in found.filter(match_key__in=list(paged)).order_by("match_key", "key"):
+        by_value.setdefault(row.match_key, []).append(row)
+    doubles = [_double(value, rows, decided) for value, rows in by_value.items()]
+    return {"paged": paged, "doubles": doubles, "outcomes": outcomes(group, paged.paginator.count)}
+
+
+def _double(value: str, records: Iterable[Record], decided: dict[str, str]) -> Double:
+    """The fields of doubles, those that differ first."""
+    rows = tuple(records)
+    names = dict.fromkeys(name for row in rows for name in row.raw)
+    table = []
+    for name in names:
+        cells = tuple("" if row.raw.get(name) is None else as_text(row.raw[name]) for row in rows)
+        table.append((name, cells, len(set(cells)) > 1))
+    return Double(
+        value=value,
+        records=rows,
+        titles=tuple(title_of(row) for row in rows),
+        rows=tuple(sorted(table, key=lambda line: not line[2])),
+        verdicts=tuple(VERDICTS.get(decided.get(row.key, ""), ("", ""))[1] for row in rows),
+    )
+
+
+@require_POST
+def decide(request: Request, slug: str) -> HttpResponse:
+    """A verdict for a whole group, for named records, or “keep this one” among doubles."""
+    seat = seat_of(request, slug)
+    object, reason = request.POST.get("object", ""), request.POST.get("reason", "")
+    verdict, keys = request.POST.get("verdict", ""), request.POST.getlist("keys")
+    if keep := request.POST.get("keep"):
+        verdict, keys = "drop", [key for key in keys if key != keep]
+    with told(request):
+        if verdict not in selectors.verdicts_for(reason) or (keep and not keys):
+            raise services.Refused("That decision does not fit these records.")
+        number = services.decide_held(
+            project=seat.project, object=object, reason=reason, verdict=verdict, by=request.user, keys=keys or None
+        )
+        words = VERDICTS[verdict][1]
+        messages.success(request, f"Decided for {number:,} record{'' if number == 1 else 's'}: {words}.")
+    return redirect(f"{reverse('held', args=[slug])}?{urlencode({'object': object, 'reason': reason})}")

@@ -1,0 +1,91 @@
+"""The sandbox review: the sample side by side, the riskiest records first, and the signature under it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import BooleanField, Case, QuerySet, Value, When
+from django.db.models.functions import Length
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from mapping.rules import MapSpec
+from projects import gates, selectors
+from projects.forms import ReasonForm, SignForm
+from projects.models import Link, Record, Run
+from projects.selectors import reason_label
+from projects.views.books import books_of
+from projects.views.pairs import pairs_of, title_of
+from projects.views.seat import Request, Seat, page, seat_of
+
+PER_PAGE = 5
+
+
+def riskiest(run: Run) -> QuerySet[Record]:
+    """The landed sample: what differs first, then what did not turn whole, then the longest."""
+    noted = Case(When(notes=[], then=Value(False)), default=Value(True), output_field=BooleanField())
+    differs = Case(
+        When(proof=Record.Proof.DIFFERENT, then=Value(True)), default=Value(False), output_field=BooleanField()
+    )
+    shown = Record.objects.filter(run=run).exclude(object="segment").exclude(mapped=None)
+    ranked = shown.annotate(differs=differs, noted=noted, length=Length("raw"))
+    return ranked.order_by("-differs", "-noted", "-length", "pk")
+
+
+@require_GET
+def sandbox(request: Request, slug: str) -> HttpResponse:
+    """The newest sandbox run, ready to be looked through and signed."""
+    seat = seat_of(request, slug)
+    run = (
+        seat.project.runs.filter(kind=Run.Kind.SANDBOX)
+        .exclude(state=Run.State.CANCELLED)
+        .select_related("field_map")
+        .order_by("-number")
+        .first()
+    )
+    context = page(seat, run=run)
+    gate = next(view for view in context["gates"] if view.gate == gates.SANDBOX)
+    context |= {"gate": gate, "reason_form": ReasonForm()}
+    context["sign_form"] = SignForm(initial={"digest": gate.digest, "name": request.user.name})
+    if run is not None:
+        run.project = seat.project
+        context |= _sample(request, seat, run)
+    return render(request, "projects/sandbox.html", context)
+
+
+def _sample(request: Request, seat: Seat, run: Run) -> dict[str, Any]:
+    labels = selectors.object_labels(seat.project)
+    found = riskiest(run)
+    objects = list(found.order_by().values_list("object", flat=True).distinct())
+    wanted = request.GET.get("object", "")
+    paged = Paginator(found.filter(object=wanted) if wanted else found, PER_PAGE).get_page(request.GET.get("page"))
+    return {
+        "records": paged,
+        "cards": _cards(seat, run, paged, labels),
+        "books": books_of(selectors.run_view(run)),
+        "objects": [(name, labels.get(name, name)) for name in sorted(objects)],
+        "wanted": wanted,
+    }
+
+
+def _cards(seat: Seat, run: Run, paged: Page[Record], labels: dict[str, str]) -> list[dict[str, Any]]:
+    """Each record with its pairs, in one query for all links."""
+    rows = list(paged)
+    links = {
+        (link.object, link.key): link
+        for link in Link.objects.filter(project=seat.project, key__in=[row.key for row in rows])
+    }
+    spec = run.field_map.spec if run.field_map else MapSpec()
+    return [
+        {
+            "record": row,
+            "title": title_of(row),
+            "label": labels.get(row.object, row.object),
+            "reason": reason_label(row.reason),
+            "link": links.get((row.object, row.key)),
+            "pairs": pairs_of(spec.object(row.object), row, links.get((row.object, row.key))),
+        }
+        for row in rows
+    ]

@@ -1,0 +1,88 @@
+"""Who asks, about which project, and what this member may do there: every project screen begins here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+from django_htmx.middleware import HtmxDetails
+
+from connectors.errors import ConnectorError
+from projects import gates, selectors
+from projects.models import Project, Run, User
+from projects.permissions import ALLOWED, Can, role_of
+from projects.services import Refused
+
+ROLE_WORDS = {"customer": "Customer", "engineer": "Engineer", "admin": "Admin"}
+
+
+class Request(HttpRequest):
+    """A request as the middleware leaves it: of a logged-in user, with what htmx said about itself."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A member's place in a project; asked once per request, so that buttons cost no queries."""
+
+    project: Project
+    user: User
+    role: str
+
+    def may(self, action: Can) -> bool:
+        """Whether this member may do this here."""
+        return self.role in ALLOWED[action]
+
+    @property
+    def mays(self) -> dict[str, bool]:
+        """The same for templates: `may.sign`, `may.run` and so on."""
+        return {action.value: self.may(action) for action in Can}
+
+
+def seat_of(request: Request, slug: str) -> Seat:
+    """The user's place in the project; strangers learn nothing, not even that it exists (404)."""
+    project = get_object_or_404(Project.objects.visible_to(request.user), slug=slug)
+    role = role_of(request.user, project)
+    if role is None:
+        raise Http404
+    return Seat(project, request.user, role)
+
+
+def run_of(seat: Seat, number: int) -> Run:
+    """A run of the seat's project, with what its pages need of it."""
+    run = get_object_or_404(seat.project.runs.select_related("field_map", "started_by"), number=number)
+    run.project = seat.project
+    return run
+
+
+def page(seat: Seat, **context: Any) -> dict[str, Any]:
+    """The context of a full project screen: the rail, and what the member may do."""
+    all_gates = gates.all_gates(seat.project)
+    return {
+        "project": seat.project,
+        "role": ROLE_WORDS.get(seat.role, seat.role),
+        "may": seat.mays,
+        "gates": all_gates,
+        "rail": [(stop, RAIL_LINKS[stop.stage]) for stop in selectors.rail(seat.project, all_gates)],
+        **context,
+    }
+
+
+RAIL_LINKS = {"discovery": "discovery", "design": "map", "sandbox": "sandbox", "production": "runs"}
+"""Where a stop of the rail leads."""
+
+
+@contextmanager
+def told(request: HttpRequest) -> Iterator[None]:
+    """What a service refuses, or another system, is shown as its sentence on the next page."""
+    try:
+        yield
+    except (Refused, ConnectorError) as error:
+        messages.error(request, str(error))

@@ -1,0 +1,182 @@
+"""The congress workspace on its way to Twenty, on both lines: confirmed, landed, proved, replayed."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from connectors.customerio.fake import FakeCustomerio, Workspace
+from connectors.twenty.fake import FakeTwenty
+from projects import connections, selectors
+from projects.models import Event, Link, PausedTrigger, Run
+from tests.journey.conftest import CONGRESS, Migration, make_migration
+
+
+pytestmark = pytest.mark.django_db
+"""Without the mark the database is not made at all; the tests themselves only look at what the fixture kept."""
+
+
+@dataclass
+class Journey:
+    """What a whole migration left behind, here and in the destination."""
+
+    destination: FakeTwenty
+    before: dict[str, Any] = field(default_factory=dict)
+    sandbox: dict[str, Any] = field(default_factory=dict)
+    production: dict[str, Any] = field(default_factory=dict)
+    replay: dict[str, Any] = field(default_factory=dict)
+    status: dict[str, Any] = field(default_factory=dict)
+    writes_in_replay: int = 0
+    paused: list[tuple[str, str]] = field(default_factory=list)
+    events: Counter[str] = field(default_factory=Counter)
+    links: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def writes(destination: FakeTwenty) -> int:
+    """Calls that could have changed a record."""
+    return sum(
+        1 for call in destination.requests if call.method != "GET" and "/metadata" not in call.path and call.status < 300
+    )
+
+
+def travel(line: str) -> Journey:
+    """The whole journey, once."""
+    source = FakeCustomerio(Workspace.load(CONGRESS), requests_per_second=None)
+    destination = FakeTwenty(line, long_limit=None, short_limit=None, prefilled=True, logic_functions=True)
+    migration: Migration = make_migration(source, destination)
+    journey = Journey(destination, before=destination.snapshot())
+    journey.sandbox = selectors.run_status(migration.to_sandbox())
+    journey.production = selectors.run_status(migration.production())
+    already = writes(destination)
+    replay = migration.run("replay")
+    assert replay.state == Run.State.SUCCEEDED, replay.problem
+    journey.replay = selectors.run_status(replay)
+    journey.writes_in_replay = writes(destination) - already
+    journey.status = selectors.status(migration.project)
+    journey.paused = list(PausedTrigger.objects.order_by("pk").values_list("name", "state"))
+    journey.events = Counter(Event.objects.values_list("verb", flat=True))
+    for object, key, id in Link.objects.values_list("object", "key", "destination_id"):
+        journey.links.setdefault(object, {})[key] = str(id)
+    return journey
+
+
+@pytest.fixture(scope="module", params=["2.x", "1.x"])
+def journey(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any) -> Iterator[Journey]:
+    """One migration per line of Twenty; the tests below look at it from different sides."""
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.conf.settings.SETTLE_SECONDS", 0)
+        yield travel(request.param)
+        call_command("flush", verbosity=0, interactive=False)
+    connections.transports.clear()
+
+
+def balance(run: dict[str, Any], phase: str, object: str = "") -> dict[str, int]:
+    """A balance without its zeros."""
+    found = next(row for row in run["phases"] if row["phase"] == phase)
+    return {name: count for name, count in (found["objects"][object] if object else found["balance"]).items() if count}
+
+
+def imported(journey: Journey, object: str) -> dict[str, dict[str, Any]]:
+    """The destination's records of ours, by their key at the source."""
+    return {row["customerioId"]: row for row in journey.destination.records(object) if row.get("customerioId")}
+
+
+def load(name: str) -> Any:
+    return json.loads((CONGRESS / name).read_text())
+
+
+def test_all_537_people_are_accounted_for(journey: Journey) -> None:
+    assert balance(journey.production, "people") == {"read": 537, "created": 536, "held": 1}
+    assert len(imported(journey, "person")) == 536
+
+
+def test_companies_that_share_a_web_host_are_held_and_all_others_land(journey: Journey) -> None:
+    assert balance(journey.production, "companies", "object:1") == {"read": 49, "created": 46, "held": 3}
+
+
+def test_every_relationship_is_kept_or_held_with_its_company(journey: Journey) -> None:
+    held = {"cha.house.gov"}
+    hosts = {row["object_id"]: row["attributes"].get("domain") for row in load("objects.json")}
+    related = [row for row in load("relationships.json") if row["object_type_id"] == "1"]
+    waiting = sum(1 for row in related if hosts[row["object_id"]] in held)
+    found = balance(journey.production, "companies", "relationship:1")
+    assert found == {"read": 1329, "created": 1329 - waiting, "held": waiting}
+
+
+def test_relationships_keep_their_attributes_and_both_ends(journey: Journey) -> None:
+    people, companies = imported(journey, "person"), imported(journey, "company")
+    by_pair = {(row["personId"], row["companyId"]): row for row in imported(journey, "companyAssociation").values()}
+    keys = {row["object_id"]: row["cio_object_id"] for row in load("objects.json")}
+    checked = 0
+    for row in load("relationships.json"):
+        company = companies.get(keys[row["object_id"]])
+        if row["object_type_id"] == "1" and company is not None:
+            landed = by_pair[people[row["cio_id"]]["id"], company["id"]]
+            assert landed["rank"] == (int(row["attributes"]["rank"]) if "rank" in row["attributes"] else None)
+            checked += 1
+    assert checked == len(by_pair) > 1200
+
+
+def test_every_person_with_a_company_is_linked_to_one_of_theirs(journey: Journey) -> None:
+    theirs: defaultdict[str, set[str]] = defaultdict(set)
+    for row in imported(journey, "companyAssociation").values():
+        theirs[row["personId"]].add(row["companyId"])
+    for person in imported(journey, "person").values():
+        assert person["companyId"] in theirs[person["id"]] if theirs[person["id"]] else person["companyId"] is None
+
+
+def test_tags_equal_the_membership_of_the_segments(journey: Journey) -> None:
+    expected: defaultdict[str, set[str]] = defaultdict(set)
+    for segment in load("segments.json"):
+        for key in segment["members"]:
+            expected[key].add(segment["name"])
+    label = {option["value"]: option["label"] for option in tag_options(journey)}
+    for key, person in imported(journey, "person").items():
+        assert {label[value] for value in person["tags"] or []} == expected[key]
+
+
+def tag_options(journey: Journey) -> list[dict[str, Any]]:
+    field = journey.destination.workspace.schema.by_name("person").fields["tags"]
+    return list(field.options)
+
+
+def test_every_value_was_read_back_and_none_differs(journey: Journey) -> None:
+    for run in (journey.sandbox, journey.production, journey.replay):
+        for phase in run["phases"]:
+            assert phase["verified"]["differences"] == 0
+            assert phase["verified"]["fields"] > 0
+
+
+def test_a_second_run_plans_nothing_and_writes_nothing(journey: Journey) -> None:
+    assert journey.writes_in_replay == 0
+    for phase in journey.replay["phases"]:
+        for found in phase["objects"].values():
+            assert found["updated"] == 0
+    assert balance(journey.replay, "people") == {"read": 537, "unchanged": 536, "held": 1}
+
+
+def test_what_stood_in_the_destination_before_still_stands(journey: Journey) -> None:
+    known = {row["id"] for row in journey.destination.records("person")}
+    assert {row["id"] for row in journey.before["records"]["person"]} <= known
+
+
+def test_the_sandbox_sample_was_taken_back_before_production(journey: Journey) -> None:
+    assert journey.sandbox["phases"][0]["balance"]["created"] > 0
+    assert len(journey.destination.records("person")) == 536 + len(journey.before["records"]["person"])
+
+
+def test_workflows_that_would_spoil_the_import_were_paused_and_put_back(journey: Journey) -> None:
+    triggers = journey.destination.records("workflowAutomatedTrigger")
+    assert all(trigger["deletedAt"] is None for trigger in triggers)
+    assert {state for _, state in journey.paused} <= {"restored"}
+    assert journey.events["TRIGGER_PAUSED"] == journey.events["TRIGGER_RESTORED"] == len(journey.paused)
+
+
+def test_all_gates_are_signed_at_the_end(journey: Journey) -> None:
+    assert {gate["state"] for gate in journey.status["gates"]} == {"signed"}
