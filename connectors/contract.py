@@ -402,7 +402,7 @@ class Access:
     """What a connector needs to open a connection."""
 
     base_url: str
-    credentials: Mapping[str, str]
+    credentials: Mapping[str, str] = field(repr=False)
     budget: Budget
     allow_private: bool = False
     transport: Any = None

@@ -7,9 +7,11 @@ of its vendor's error bodies.
 from __future__ import annotations
 
 import ipaddress
+import json as jsonlib
 import logging
 import random
 import socket
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping
@@ -129,6 +131,7 @@ class ApiClient:
 
     `explain` turns a refusal (any status of 400 and up except 429) into the error to raise; what it leaves
     to None gets the common table. `calls` counts requests by kind, plus `refused`, `retried` and `waited_ms`.
+    Safe for threads.
     """
 
     def __init__(
@@ -153,6 +156,7 @@ class ApiClient:
         self._explain = explain
         self._read_limit = read_limit
         self._sleep = sleep
+        self._counting = threading.Lock()
         self._client = httpx.Client(
             base_url=self.base_url,
             headers={"Authorization": f"Bearer {token}", "Accept": "application/json", "User-Agent": "Carryover"},
@@ -204,7 +208,7 @@ class ApiClient:
         while True:
             if metered:
                 self._wait_for_budget()
-            self.calls[kind] += 1
+            self._count(kind)
             try:
                 answer = self._once(method, path, params=params, json=json, files=files)
                 if metered:
@@ -212,7 +216,7 @@ class ApiClient:
                 return answer
             except _Refused as refused:
                 refusals += 1
-                self.calls["refused"] += 1
+                self._count("refused")
                 self._budget.refused(refused.wait, refused.rate)
                 if refused.wait > LONGEST_WAIT or refusals >= 8:
                     raise self._limit_reached(refused.wait) from None
@@ -220,8 +224,12 @@ class ApiClient:
                 failures += 1
                 if (error.maybe_done and not safe) or failures >= ATTEMPTS:
                     raise
-                self.calls["retried"] += 1
+                self._count("retried")
                 self._sleep(min(LONGEST_WAIT, 0.4 * 2**failures) * (0.75 + random.random() / 2))
+
+    def _count(self, kind: str, number: int = 1) -> None:
+        with self._counting:
+            self.calls[kind] += number
 
     def _limit_reached(self, wait: float) -> Transient:
         return Transient(
@@ -234,7 +242,7 @@ class ApiClient:
         while (wait := self._budget.take()) > 0:
             if wait > LONGEST_WAIT:
                 raise self._limit_reached(wait)
-            self.calls["waited_ms"] += round(wait * 1000)
+            self._count("waited_ms", round(wait * 1000))
             self._sleep(wait)
 
     def _once(self, method: str, path: str, *, params: Any, json: Any, files: Any) -> Answer:
@@ -259,11 +267,13 @@ class ApiClient:
 
     def _read(self, response: httpx.Response, content: bytes) -> Answer:
         headers = {name.lower(): value for name, value in response.headers.items()}
+        # What is refused may end in a sentence for the user, so nothing of it may repeat our key.
+        text = self.mask(response.text) if response.status_code >= 300 else ""
         try:
-            body = response.json() if content else None
+            body = jsonlib.loads(text or content) if content else None
         except ValueError:
             body = None
-        refusal = Refusal(response.status_code, body, self.mask(response.text[:2000]), headers)
+        refusal = Refusal(response.status_code, body, text[:2000], headers)
         if response.status_code == 429:
             raise self._refused_by(refusal)
         if response.status_code >= 300:
@@ -286,7 +296,7 @@ class ApiClient:
 
     def limit_reached_in_body(self, rate: Rate | None = None) -> None:
         """For servers that report their limit inside a 200 answer: counts it and pauses the budget."""
-        self.calls["refused"] += 1
+        self._count("refused")
         self._budget.refused(1.0, rate)
 
     def _common(self, refusal: Refusal) -> ConnectorError:

@@ -18,16 +18,23 @@ ANOTHER = "another"
 """The choice of an address that is not one of the vendor's own."""
 
 
+class Form(forms.Form):
+    """A form whose labels stand above their fields, so that they need no colon."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+
+
 class LoginForm(AuthenticationForm):
     """E-mail address and password."""
 
     def __init__(self, request: Any = None, *args: Any, **kwargs: Any) -> None:
-        super().__init__(request, *args, **kwargs)
+        super().__init__(request, *args, **{"label_suffix": "", **kwargs})
         self.fields["username"].widget = forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
         self.fields["username"].label = "E-mail address"
 
 
-class AcceptForm(forms.Form):
+class AcceptForm(Form):
     """The invited person's name, asked of those who have no account yet."""
 
     name = forms.CharField(label="Your name", max_length=200, help_text="It stands under what you sign.", strip=True)
@@ -39,7 +46,7 @@ class AcceptForm(forms.Form):
             del self.fields["name"]
 
 
-class ProjectForm(forms.Form):
+class ProjectForm(Form):
     """A new project."""
 
     name = forms.CharField(label="Name", max_length=200, help_text="The company that moves, for example.")
@@ -59,14 +66,14 @@ class ProjectForm(forms.Form):
         return code
 
 
-class InviteForm(forms.Form):
+class InviteForm(Form):
     """Whom to invite, as what."""
 
     email = forms.EmailField(label="E-mail address")
     role = forms.ChoiceField(label="As", choices=Membership.Role.choices)
 
 
-class SignForm(forms.Form):
+class SignForm(Form):
     """A signature: the typed name over the digest of what the page showed."""
 
     digest = forms.CharField(widget=forms.HiddenInput)
@@ -77,23 +84,23 @@ class SignForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        super().__init__(*args, **kwargs)
         self.fields["name"].widget.attrs["autocomplete"] = "name"
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(Form):
     """Why: for a rejection, a pause or a cancellation."""
 
     why = forms.CharField(label="Why", max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
 
 
-class SandboxForm(forms.Form):
+class SandboxForm(Form):
     """How many records of each object type the sandbox run takes."""
 
     sample_size = forms.IntegerField(label="Records of each kind", min_value=10, max_value=1000, initial=100)
 
 
-class ChangeForm(forms.Form):
+class ChangeForm(Form):
     """One change of the field map."""
 
     object = forms.CharField()
@@ -101,7 +108,7 @@ class ChangeForm(forms.Form):
     to = forms.ChoiceField(choices=[("leave", "Leave behind"), ("take", "Take again")])
 
 
-class ConnectionForm(forms.Form):
+class ConnectionForm(Form):
     """How one side is reached: address and credentials as the connector declares them.
 
     A stored key is never sent to the page; an empty field keeps it, unless the address changes: a key
@@ -109,7 +116,7 @@ class ConnectionForm(forms.Form):
     """
 
     def __init__(self, data: Any = None, *, side: str, declaration: Connector, stored: Connection | None) -> None:
-        super().__init__(data, auto_id=f"id_{side}_%s", label_suffix="")
+        super().__init__(data, auto_id=f"id_{side}_%s")
         self.declaration = declaration
         self.stored = stored if stored and stored.connector == declaration.slug else None
         self._add_address(self.stored.base_url if self.stored else declaration.default_url)
@@ -178,9 +185,7 @@ class ConnectionForm(forms.Form):
         given = {**kept, **{name: value for name, value in self.credentials.items() if value}}
         for name, info in self.declaration.credentials.model_fields.items():
             if info.is_required() and name not in given and not self.errors.get(name):
-                self.add_error(
-                    name, "The address changed: enter the key again, it does not follow by itself."
-                )
+                self.add_error(name, "The address changed: enter the key again, it does not follow by itself.")
         if not self.errors:
             self._validate(given)
         return self.cleaned_data

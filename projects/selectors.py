@@ -185,6 +185,7 @@ def object_labels(project: Project) -> dict[str, str]:
     )
     labels.update({"person": "People", "segment": "Segments", "membership": "Segment members"})
     labels.update({"person.company": "Company of each person", "relationship.read": "Relationships"})
+    labels.update({"schema": "Objects and fields in the destination"})
     labels.update({"clear": "Taking the sample back", "catalogue": "What is there", "profile": "Reading and counting"})
     return labels
 

@@ -14,6 +14,7 @@ LEAST = 8
 STAGES = {
     "catalogue": ("read", "asking what is there"),
     "profile": ("read", "reading and counting"),
+    "schema": ("write", "making objects and fields"),
     "clear": ("write", "taking the sample back"),
     "extract": ("read", "reading"),
     "members": ("read", "reading"),

@@ -32,6 +32,12 @@ class Card:
     form: ConnectionForm | None
 
     @property
+    def facts(self) -> list[tuple[str, str]]:
+        """What the other side said about itself when it was asked last."""
+        identity = self.stored.identity if self.stored else {}
+        return [(name, value) for name, value in identity.items() if name.lower() != "address"]
+
+    @property
     def state(self) -> str:
         """One word for the badge: none, failed, proved or unproved."""
         if self.stored is None:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from mapping.profile import FieldProfile
 from projects.models import Profile, Run
+from projects.pipeline.phases import PERSON
 from projects.views.field_rows import percent
 from projects.views.seat import Request, page, seat_of
 from projects.views.starts import start_of
@@ -67,7 +68,8 @@ def discovery(request: Request, slug: str, object: str = "") -> HttpResponse:
     runs = seat.project.runs.filter(kind=Run.Kind.DISCOVERY).exclude(state=Run.State.CANCELLED)
     run = runs.order_by("-number").first()
     profiles = list(Profile.objects.filter(run=run).annotate(enabled=F("data__enabled")).defer("data") if run else ())
-    selected = object or next((row.object for row in profiles if row.read), "")
+    read = [row.object for row in profiles if row.read]
+    selected = object or (PERSON if PERSON in read else next(iter(read), ""))
     lines: list[FieldLine] = []
     row = None
     if selected:

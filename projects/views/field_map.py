@@ -23,7 +23,7 @@ from projects.schema import schema_plan
 from projects.views import map_changes
 from projects.views.field_rows import TYPE_WORDS, FieldRow, field_row, hardest
 from projects.views.gates import seen_of
-from projects.views.seat import Request, Seat, page, seat_of, told
+from projects.views.seat import Request, Seat, page, seat_of, systems_of, told
 
 SHOWS = (("all", "All"), ("check", "Look at these"), ("sure", "Sure"), ("left", "Left behind"))
 
@@ -131,7 +131,7 @@ def field_map(request: Request, slug: str) -> HttpResponse:
     labels = _labels(seat.project)
     table = _table(request, seat.project, spec, labels)
     if request.htmx and not request.htmx.boosted:
-        context = {"project": seat.project, "may": seat.mays, "version": version, **table}
+        context = {"project": seat.project, "may": seat.mays, "version": version, **systems_of(seat.project), **table}
         return render(request, "projects/map.html#object", context)
     context = page(seat, version=version, **table)
     gate = next(view for view in context["gates"] if view.gate == gates.MAP)

@@ -49,6 +49,12 @@ PARTS = {
     "addressStreet1": "street",
     "addressStreet2": "street, second line",
     "addressPostcode": "postcode",
+    "addressCity": "city",
+    "addressState": "state",
+    "addressCountry": "country",
+    "primaryPhoneCallingCode": "calling code",
+    "primaryPhoneCountryCode": "country",
+    "currencyCode": "currency",
 }
 
 HARDEST = 6
@@ -177,13 +183,16 @@ def _turned(rule: FieldRule, value: str, options: Mapping[str, Any]) -> Turned:
     return Turned(value, shown(made), "")
 
 
+EMPTY: tuple[Any, ...] = (None, "", [], {})
+
+
 def shown(value: Any) -> str:
     """A value as text for the eye: empty parts of a composite are left out."""
     if isinstance(value, Mapping):
-        parts = {words_of(name): part for name, part in value.items() if part not in (None, "", [], {})}
+        parts = {PARTS.get(name) or words_of(name): part for name, part in value.items() if part not in EMPTY}
+        if len(parts) == 1:
+            return shown(next(iter(parts.values())))
         return ", ".join(f"{name}: {shown(part)}" for name, part in parts.items())
-    if isinstance(value, bool):
-        return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(shown(item) for item in value)
     if value is None:

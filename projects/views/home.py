@@ -21,7 +21,7 @@ from projects.models import Event, Membership, Project, Run, Signature, User
 from projects.permissions import Can
 from projects.views.seat import Request, Seat, page, seat_of, told
 
-LATELY = 12
+LATELY = 8
 
 
 @require_GET

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from mapping.exact import as_text, is_empty
-from mapping.rules import Action, ObjectRule
+from mapping.rules import Action, FieldRule, ObjectRule
 from projects.models import Link, Record
 from projects.pipeline.tags import TAGS
 from projects.views.field_rows import place_of, shown, words_of
-
-LONG = 120
-"""Characters from which a value counts as long: what is long is what gets lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +43,14 @@ def title_of(record: Record) -> str:
     return record.key
 
 
+def _landed(rule: FieldRule, value: Any) -> str:
+    """A value as it landed; options by the label that people see."""
+    labels = {choice.value: choice.label for choice in rule.choices}
+    if isinstance(value, list):
+        return ", ".join(labels.get(item, shown(item)) if isinstance(item, str) else shown(item) for item in value)
+    return labels.get(value, value) if isinstance(value, str) else shown(value)
+
+
 def pairs_of(rule: ObjectRule | None, record: Record, link: Link | None = None) -> list[Pair]:
     """Every filled source field beside what landed of it; fields that are empty on both sides are left out."""
     if rule is None:
@@ -58,7 +63,7 @@ def pairs_of(rule: ObjectRule | None, record: Record, link: Link | None = None) 
         left = field.action == Action.SKIP
         values = {name: raw.get(name) for name in (field.source, *field.also) if not is_empty(raw.get(name))}
         before = " · ".join(as_text(value) for value in values.values())
-        after = "" if left else shown(value_at(landed, field.destination))
+        after = "" if left else _landed(field, value_at(landed, field.destination))
         if not before and not after:
             continue
         name, part = place_of(field)
@@ -68,7 +73,6 @@ def pairs_of(rule: ObjectRule | None, record: Record, link: Link | None = None) 
         if field.raw_destination and (kept := landed.get(field.raw_destination)):
             pairs.append(Pair("", "", f"{words_of(field.raw_destination)} (as it came)", shown(kept), "", False))
     known = {name for field in rule.fields for name in (field.source, *field.also)}
-    for name in raw.keys() - known:
-        if not is_empty(raw[name]):
-            pairs.append(Pair(name, as_text(raw[name]), "", "", "It is not in the confirmed map.", True))
+    unmapped = [name for name in raw if name not in known and not is_empty(raw[name])]
+    pairs += [Pair(name, as_text(raw[name]), "", "", "It is not in the confirmed map.", True) for name in unmapped]
     return pairs

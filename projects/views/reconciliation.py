@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from mapping.rules import MapSpec
 from projects import gates, selectors
 from projects.forms import ReasonForm, SignForm
 from projects.models import Difference, Phase, Reconciliation, Run
@@ -36,10 +37,11 @@ class FieldLine:
     missing: int
 
 
-def field_lines(result: Reconciliation, labels: dict[str, str]) -> list[FieldLine]:
+def field_lines(result: Reconciliation, labels: dict[str, str], spec: MapSpec) -> list[FieldLine]:
     """The field table, the lines that differ first."""
+    names = {(owner.source, rule.field): rule.label for owner in spec.objects for rule in owner.fields if rule.label}
     lines = [
-        FieldLine(object, labels.get(object, object), field, words_of(field), **numbers)
+        FieldLine(object, labels.get(object, object), field, names.get((object, field)) or words_of(field), **numbers)
         for object, fields in result.fields_table.items()
         for field, numbers in fields.items()
     ]
@@ -97,16 +99,12 @@ def reconciliation(request: Request, slug: str, number: int, phase: str) -> Http
         result=result,
         books=next((books for books in books_of(view) if books.phase.name == phase), None),
         objects=[(name, labels.get(name, name), row) for name, row in result.objects_table.items()] if result else [],
-        columns=[label for _, label in COLUMNS],
-        fields=field_lines(result, labels) if result else [],
+        fields=field_lines(result, labels, run.field_map.spec if run.field_map else MapSpec()) if result else [],
         differences=differences,
         difference_lines=difference_lines(differences, labels),
         field=request.GET.get("field", ""),
     )
     return render(request, "projects/reconciliation.html", context | _signing(request, seat, run, about))
-
-
-COLUMNS = (("read", "Read"), *((name, name.capitalize()) for name in selectors.COLUMNS[1:]))
 
 
 def _signing(request: Request, seat: Seat, run: Run, phase: PhaseView) -> dict[str, Any]:

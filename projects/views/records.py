@@ -84,6 +84,7 @@ def record(request: Request, slug: str, number: int, pk: int) -> HttpResponse:
         label=labels.get(row.object, row.object),
         reason=reason_label(row.reason),
         link=link,
+        landed=row.state in Record.LANDED,
         pairs=pairs_of(rule_of(run, row.object), row),
         differences=difference_lines(row.differences.order_by("pk"), labels),
         raw=pretty(row.raw),

@@ -22,7 +22,7 @@ from projects.models import Phase, Run, Step
 from projects.selectors import RunView
 from projects.views.bars import duration, lanes
 from projects.views.books import Books, books_of
-from projects.views.seat import Request, Seat, page, run_of, seat_of, told
+from projects.views.seat import Request, Seat, page, run_of, seat_of, systems_of, told
 from projects.views.starts import starts
 
 STALE = 60
@@ -48,7 +48,7 @@ def runs(request: Request, slug: str) -> HttpResponse:
 
 @require_POST
 def start(request: Request, slug: str) -> HttpResponse:
-    """Starts a run; for a sandbox the destination's schema is made first."""
+    """Starts a run; a run that writes makes the objects and fields it needs as its first step."""
     seat = seat_of(request, slug)
     kind = request.POST.get("kind", "")
     form = SandboxForm(request.POST)
@@ -57,22 +57,12 @@ def start(request: Request, slug: str) -> HttpResponse:
         messages.error(request, "The size of the sample is a number between 10 and 1,000.")
         return redirect("runs", slug=slug)
     with told(request):
-        if kind == Run.Kind.SANDBOX:
-            _refuse_second(seat)
-            made = services.make_schema(project=seat.project, by=request.user)
-            messages.success(request, f"Made in the destination: {made} objects, fields and options.")
         run = services.start_run(
             project=seat.project, kind=kind, by=request.user, sample_size=size if kind == Run.Kind.SANDBOX else None
         )
         services.enqueue(run)
         return redirect("run", slug=slug, number=run.number)
     return redirect("discovery" if kind == Run.Kind.DISCOVERY else "runs", slug=slug)
-
-
-def _refuse_second(seat: Seat) -> None:
-    """No schema is made for a run that could not start."""
-    if open_run := seat.project.runs.filter(state__in=Run.OPEN).first():
-        raise services.Refused(f"{open_run} is still open: wait for its end, or cancel it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +84,7 @@ def pulse_of(view: RunView) -> Pulse:
     elapsed = duration((end - run.started_at).total_seconds()) if run.started_at else "not begun"
     ago = "none yet" if silent is None else f"{duration(silent)} ago"
     if not run.is_active:
-        return Pulse(str(run.get_state_display()), "mute", "", ago, elapsed, "")
+        return Pulse("", "", "", ago, elapsed, "")
     waiting = next((step for phase in view.phases for step in phase.steps if step.waiting_for), None)
     rate = _rate(view)
     if silent is None and (timezone.now() - run.created_at).total_seconds() > STALE:
@@ -114,12 +104,12 @@ def _rate(view: RunView) -> str:
     return f"{step.done * 1000 / spent:,.0f} records a second" if step and spent and step.done else ""
 
 
-def calls_of(view: RunView) -> list[tuple[str, str, int]]:
+def calls_of(view: RunView, names: dict[str, str]) -> list[tuple[str, str, int]]:
     """Requests by side and kind: (`Customer.io`, `Reading`, 31)."""
     rows = []
     for name, number in sorted(view.calls.items(), reverse=True):
         side, _, kind = name.rpartition(".")
-        rows.append(("From" if side == "source" else "To", CALLS.get(kind, kind), number))
+        rows.append((names.get(side, side), CALLS.get(kind, kind), number))
     return rows
 
 
@@ -143,7 +133,9 @@ def _live(request: Request, seat: Seat, run: Run) -> dict[str, Any]:
     all_books = books_of(view)
     first = _first(all_books)
     said = announcement(view)
+    names = systems_of(seat.project)
     context: dict[str, Any] = {
+        **names,
         "project": seat.project,
         "may": seat.mays,
         "run": run,
@@ -152,7 +144,7 @@ def _live(request: Request, seat: Seat, run: Run) -> dict[str, Any]:
         "others": [books for books in all_books if books is not first],
         "lanes": lanes(view),
         "pulse": pulse_of(view),
-        "calls": calls_of(view),
+        "calls": calls_of(view, names),
         "announcement": said,
         "said": hashlib.sha256(said.encode()).hexdigest()[:8],
         "triggers": list(run.paused_triggers.order_by("pk")),

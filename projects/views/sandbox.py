@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from mapping.rules import MapSpec
+from mapping.rules import Action, MapSpec
 from projects import gates, selectors
 from projects.forms import ReasonForm, SignForm
 from projects.models import Link, Record, Run
@@ -23,13 +23,14 @@ from projects.views.seat import Request, Seat, page, seat_of
 PER_PAGE = 5
 
 
-def riskiest(run: Run) -> QuerySet[Record]:
-    """The landed sample: what differs first, then what did not turn whole, then the longest."""
+def riskiest(run: Run, spec: MapSpec) -> QuerySet[Record]:
+    """The sample as the map made it: what differs first, then what did not turn whole, then the longest."""
     noted = Case(When(notes=[], then=Value(False)), default=Value(True), output_field=BooleanField())
     differs = Case(
         When(proof=Record.Proof.DIFFERENT, then=Value(True)), default=Value(False), output_field=BooleanField()
     )
-    shown = Record.objects.filter(run=run).exclude(object="segment").exclude(mapped=None)
+    mapped = [rule.source for rule in spec.objects if rule.action != Action.SKIP]
+    shown = Record.objects.filter(run=run, object__in=mapped).exclude(mapped=None)
     ranked = shown.annotate(differs=differs, noted=noted, length=Length("raw"))
     return ranked.order_by("-differs", "-noted", "-length", "pk")
 
@@ -57,34 +58,34 @@ def sandbox(request: Request, slug: str) -> HttpResponse:
 
 def _sample(request: Request, seat: Seat, run: Run) -> dict[str, Any]:
     labels = selectors.object_labels(seat.project)
-    found = riskiest(run)
+    spec = run.field_map.spec if run.field_map else MapSpec()
+    found = riskiest(run, spec)
     objects = list(found.order_by().values_list("object", flat=True).distinct())
     wanted = request.GET.get("object", "")
     paged = Paginator(found.filter(object=wanted) if wanted else found, PER_PAGE).get_page(request.GET.get("page"))
     return {
         "records": paged,
-        "cards": _cards(seat, run, paged, labels),
+        "cards": _cards(seat, spec, paged, labels),
         "books": books_of(selectors.run_view(run)),
         "objects": [(name, labels.get(name, name)) for name in sorted(objects)],
         "wanted": wanted,
     }
 
 
-def _cards(seat: Seat, run: Run, paged: Page[Record], labels: dict[str, str]) -> list[dict[str, Any]]:
+def _cards(seat: Seat, spec: MapSpec, paged: Page[Record], labels: dict[str, str]) -> list[dict[str, Any]]:
     """Each record with its pairs, in one query for all links."""
     rows = list(paged)
     links = {
         (link.object, link.key): link
         for link in Link.objects.filter(project=seat.project, key__in=[row.key for row in rows])
     }
-    spec = run.field_map.spec if run.field_map else MapSpec()
     return [
         {
             "record": row,
             "title": title_of(row),
             "label": labels.get(row.object, row.object),
             "reason": reason_label(row.reason),
-            "link": links.get((row.object, row.key)),
+            "landed": row.state in Record.LANDED,
             "pairs": pairs_of(spec.object(row.object), row, links.get((row.object, row.key))),
         }
         for row in rows

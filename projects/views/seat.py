@@ -13,8 +13,9 @@ from django.shortcuts import get_object_or_404
 from django_htmx.middleware import HtmxDetails
 
 from connectors.errors import ConnectorError
+from connectors.registry import all_connectors
 from projects import gates, selectors
-from projects.models import Project, Run, User
+from projects.models import Connection, Project, Run, User
 from projects.permissions import ALLOWED, Can, role_of
 from projects.services import Refused
 
@@ -62,6 +63,16 @@ def run_of(seat: Seat, number: int) -> Run:
     return run
 
 
+def systems_of(project: Project) -> dict[str, str]:
+    """The names of both systems, for sentences: `source` and `destination`."""
+    labels = {connector.slug: connector.label for connector in all_connectors()}
+    sides = dict(project.connections.values_list("side", "connector"))
+    return {
+        side: labels.get(sides.get(side, ""), f"the {side}")
+        for side in (Connection.Side.SOURCE, Connection.Side.DESTINATION)
+    }
+
+
 def page(seat: Seat, **context: Any) -> dict[str, Any]:
     """The context of a full project screen: the rail, and what the member may do."""
     all_gates = gates.all_gates(seat.project)
@@ -70,6 +81,7 @@ def page(seat: Seat, **context: Any) -> dict[str, Any]:
         "role": ROLE_WORDS.get(seat.role, seat.role),
         "may": seat.mays,
         "gates": all_gates,
+        **systems_of(seat.project),
         "rail": [(stop, RAIL_LINKS[stop.stage]) for stop in selectors.rail(seat.project, all_gates)],
         **context,
     }
