@@ -22,17 +22,22 @@ from typing import Any, Protocol
 
 import redis
 
+from connectors.errors import Transient
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
     """`capacity` requests at once, then one every `interval` seconds. An interval of 0 means no limit.
 
     `assumed`: a default that this server may have raised or lifted; a budget may put it to the test.
+    `steady`: the server counts by the clock, so being late for one request does not delay all later ones;
+    else each request restarts the interval, as in Twenty's bucket.
     """
 
     capacity: int
     interval: float
     assumed: bool = False
+    steady: bool = False
 
     @classmethod
     def unlimited(cls) -> Rate:
@@ -111,7 +116,8 @@ class LocalBudget:
                     self._tester, self._tested_at, self._last = threading.get_ident(), now, now
                     return 0.0
                 return max(self._rate.interval - (now - self._last), 0.001)
-            self._tokens, self._last = tokens - 1, now
+            self._tokens = tokens - 1
+            self._last = self._last + earned * self._rate.interval if self._rate.steady else now
             return 0.0
 
     def refused(self, wait: float, rate: Rate | None = None) -> None:
@@ -120,7 +126,7 @@ class LocalBudget:
             now = self._clock()
             # What was assumed holds from now on, where the refusal names nothing better.
             known = rate or (self._rate if self._rate.is_limited else self._declared)
-            self._rate = Rate(known.capacity, known.interval)
+            self._rate = Rate(known.capacity, known.interval, steady=known.steady)
             self._tokens, self._last, self._tester = 0, now, 0
             self._blocked_until = max(self._blocked_until, now + wait)
 
@@ -142,7 +148,8 @@ if now < blocked then return tostring(blocked - now) end
 if interval <= 0 then return '0' end
 local tokens = tonumber(state[1] or capacity)
 local last = tonumber(state[2] or now)
-tokens = math.min(capacity, tokens + math.floor((now - last) / interval + 1e-9))
+local earned = math.floor((now - last) / interval + 1e-9)
+tokens = math.min(capacity, tokens + earned)
 if tokens < 1 then
   local guess = ARGV[3] == '1' and not state[5]
   if not guess or now - tonumber(state[6] or '-1e9') < tonumber(ARGV[5]) then
@@ -151,7 +158,8 @@ if tokens < 1 then
   redis.call('HSET', KEYS[1], 'tester', ARGV[4], 'tested', string.format('%.6f', now))
   tokens = 1
 end
-redis.call('HSET', KEYS[1], 'tokens', tokens - 1, 'last', string.format('%.6f', now))
+if ARGV[6] == '1' then last = last + earned * interval else last = now end
+redis.call('HSET', KEYS[1], 'tokens', tokens - 1, 'last', string.format('%.6f', last))
 redis.call('EXPIRE', KEYS[1], 86400)
 return redis.call('HGET', KEYS[1], 'tester') == ARGV[4] and 'test' or '0'
 """
@@ -196,23 +204,31 @@ class RedisBudget:
         self._refused = client.register_script(_REFUSED)
         self._passed = client.register_script(_PASSED)
 
+    def _run(self, script: Any, arguments: list[Any]) -> Any:
+        try:
+            return script(keys=[self._key], args=arguments)
+        except redis.RedisError as error:
+            raise Transient(
+                "The shared request budget (Redis) cannot be reached.",
+                "Nothing is lost; the run goes on by itself once Redis answers again.",
+                retry_after=5,
+            ) from error
+
     @property
     def rate(self) -> Rate:
         """The rate now in force: the one learned by whichever worker, else the declared one."""
         learned: Any = self._client.hmget(self._key, ["capacity", "interval"])
         if learned[0] is None:
             return self._rate
-        return Rate(int(learned[0]), float(learned[1]))
+        return Rate(int(learned[0]), float(learned[1]), steady=self._rate.steady)
 
     def take(self) -> float:
         """See `Budget.take`."""
         # A name for this one request: an answer counts as the test's only where the test was made.
         self._mine.test = uuid.uuid4().hex
         rate = self._rate
-        told = self._take(
-            keys=[self._key],
-            args=[rate.capacity, rate.interval, int(rate.assumed), self._mine.test, TEST_SECONDS],
-        )
+        limits = [rate.capacity, rate.interval, int(rate.assumed)]
+        told = self._run(self._take, [*limits, self._mine.test, TEST_SECONDS, int(rate.steady)])
         text = told.decode() if isinstance(told, bytes) else str(told)
         if text == "test":
             return 0.0
@@ -224,10 +240,10 @@ class RedisBudget:
         learned = [rate.capacity, rate.interval] if rate else ["", ""]
         self._mine.test = ""
         # What was assumed holds from now on, where the refusal names nothing better.
-        self._refused(keys=[self._key], args=[wait, *learned, self._rate.capacity, self._rate.interval])
+        self._run(self._refused, [wait, *learned, self._rate.capacity, self._rate.interval])
 
     def passed(self) -> None:
         """See `Budget.passed`."""
         if getattr(self._mine, "test", ""):
-            self._passed(keys=[self._key], args=[self._mine.test])
+            self._run(self._passed, [self._mine.test])
             self._mine.test = ""

@@ -32,6 +32,9 @@ LONGEST_WAIT = 20.0
 ATTEMPTS = 4
 """Tries of a request that is safe to repeat, the first included."""
 
+FIRST_PAUSE = 0.8
+"""Seconds before the second try, on average; each further pause is twice as long."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -225,7 +228,7 @@ class ApiClient:
                 if (error.maybe_done and not safe) or failures >= ATTEMPTS:
                     raise
                 self._count("retried")
-                self._sleep(min(LONGEST_WAIT, 0.4 * 2**failures) * (0.75 + random.random() / 2))
+                self._sleep(min(LONGEST_WAIT, FIRST_PAUSE * 2 ** (failures - 1)) * (0.75 + random.random() / 2))  # noqa: S311 (no secret)
 
     def _count(self, kind: str, number: int = 1) -> None:
         with self._counting:

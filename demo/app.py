@@ -26,8 +26,10 @@ def manage(*words: str) -> list[str]:
 def environment(directory: Path, **own: str) -> dict[str, str]:
     """This process's environment with what the settings read; without a REDIS_URL of its own a port is taken."""
     redis_url = os.environ.get("REDIS_URL") or f"redis://127.0.0.1:{free_port()}/0"
+    # Some thirty Pythons are started: each is to find what the one before it has compiled.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {
-        **os.environ,
+        **inherited,
         "DJANGO_SETTINGS_MODULE": "migrator.settings",
         "PYTHONUNBUFFERED": "1",
         "DATA_DIR": str(directory),

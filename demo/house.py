@@ -123,7 +123,14 @@ class House:
     def run(self, command: Sequence[str], *, capture: bool = False) -> tuple[int, str]:
         """Runs a command to its end while watching the house; gives its exit status and what it printed."""
         output = subprocess.PIPE if capture else None
-        with subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=output, text=True) as process:
+        with subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=self.environment,
+            stdout=output,
+            text=True,
+            preexec_fn=_die_with_parent(),  # noqa: PLW1509 - the launcher has one thread
+        ) as process:
             try:
                 while True:
                     with contextlib.suppress(subprocess.TimeoutExpired):

@@ -34,7 +34,8 @@ def budget_for(connection: Connection, connector: Connector) -> Budget:
     """The request budget of a connection: in Redis where there is one, else shared within this process."""
     rate = connector.rate
     if connection.requests_per_minute:
-        rate = Rate(max(1, connection.requests_per_minute // 60), 60 / connection.requests_per_minute)
+        burst = min(rate.capacity, connection.requests_per_minute)
+        rate = Rate(burst, 60 / connection.requests_per_minute, steady=rate.steady)
     key = f"{connection.pk}:{connection.requests_per_minute or 'usual'}"
     return RedisBudget(_redis(), key, rate) if settings.REDIS_URL else _local_budget(key, rate)
 

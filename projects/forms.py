@@ -83,9 +83,13 @@ class SignForm(Form):
         label="Note (optional)", required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=2000
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, explains: bool = False, **kwargs: Any) -> None:
+        """`explains`: something is open or differs, and the signer has to say why that is accepted."""
         super().__init__(*args, **kwargs)
         self.fields["name"].widget.attrs["autocomplete"] = "name"
+        if explains:
+            self.fields["note"].required = True
+            self.fields["note"].label = "Why you accept what differs"
 
 
 class ReasonForm(Form):

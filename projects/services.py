@@ -183,6 +183,9 @@ def start_run(*, project: Project, kind: str, by: User, sample_size: int | None 
     try:
         with transaction.atomic():
             number = (project.runs.aggregate(top=Max("number"))["top"] or 0) + 1
+            if kind == Run.Kind.DISCOVERY:
+                # What an earlier visit found may have changed: discovery looks again.
+                project.connections.update(known={})
             run = Run.objects.create(
                 project=project,
                 number=number,

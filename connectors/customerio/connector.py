@@ -24,7 +24,7 @@ CONNECTOR = Connector(
     credentials=CustomerioCredentials,
     # The vendor allows 10 requests in any second to the whole workspace (FACTS.md §1). A burst, or exactly
     # ten, runs into refusals that cost a second each; and the customer's own systems need some of it too.
-    rate=Rate(capacity=1, interval=0.11),
+    rate=Rate(capacity=1, interval=0.104, steady=True),
     default_url=REGIONS["US"],
     hosts=REGIONS,
     source=CustomerioSource,

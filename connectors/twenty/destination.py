@@ -35,6 +35,12 @@ Json = Any
 _WORKSPACE = "{currentWorkspace{id displayName}}"
 
 
+def _remembered(access: Access) -> Capabilities | None:
+    """What an earlier visit found out; the rate is the budget's to know, and is not remembered."""
+    known = access.known.get("capabilities")
+    return Capabilities(**{**known, "rate": None}) if known else None
+
+
 class TwentyDestination:
     """One workspace of Twenty; see `connectors.contract.Destination`.
 
@@ -44,7 +50,7 @@ class TwentyDestination:
     def __init__(self, access: Access) -> None:
         self._api = TwentyApi(access)
         self._schema: Schema | None = None
-        self._capabilities: Capabilities | None = None
+        self._capabilities = _remembered(access)
         self._reader = Reader(self._api)
         self._writer = Writer(self._api, self._reader)
         self._editor = SchemaEditor(self._api, self._remember)

@@ -7,6 +7,7 @@ changed gets its old values.
 from __future__ import annotations
 
 from django.db.models import Case, IntegerField, Value, When
+from django.utils import timezone
 
 from connectors.contract import Draft
 from projects.models import JournalEntry, Link, Run
@@ -29,11 +30,12 @@ def page(context: Context) -> Progress:
     if first is None:
         return Progress(None)
     links = list(sample.filter(object=first.object, origin=first.origin).order_by("id")[:size])
+    entry = None
     if first.origin == Link.Origin.CREATED:
-        _journal(context, "remove", links)
+        entry = _journal(context, "remove", links)
         context.destination.remove(first.destination, [str(link.destination_id) for link in links])
     elif first.origin == Link.Origin.MATCHED and any(link.before for link in links):
-        _journal(context, "restore", links)
+        entry = _journal(context, "restore", links)
         there = {str(link.destination_id): link for link in links if link.before}
         live = {found.id for found in context.destination.read(first.destination, list(there))}
         drafts = [Draft(id, link.before) for id, link in there.items() if id in live]
@@ -42,13 +44,13 @@ def page(context: Context) -> Progress:
     return Progress(
         {"after": links[-1].pk},
         done=len(links),
-        save=lambda: _forget(links),
+        save=lambda: _forget(links, entry),
     )
 
 
-def _journal(context: Context, verb: str, links: list[Link]) -> None:
+def _journal(context: Context, verb: str, links: list[Link]) -> JournalEntry:
     with context.fenced():
-        JournalEntry.objects.create(
+        return JournalEntry.objects.create(
             project=context.project,
             run=context.run,
             step=context.step,
@@ -59,5 +61,8 @@ def _journal(context: Context, verb: str, links: list[Link]) -> None:
         )
 
 
-def _forget(links: list[Link]) -> None:
+def _forget(links: list[Link], entry: JournalEntry | None) -> None:
+    if entry is not None:
+        entry.state, entry.answered_at = JournalEntry.State.DONE, timezone.now()
+        entry.save(update_fields=["state", "answered_at"])
     Link.objects.filter(pk__in=[link.pk for link in links]).delete()

@@ -11,6 +11,7 @@ from collections import defaultdict
 from django.utils import timezone
 
 from connectors.contract import ObjectKind, SourceRecord
+from connectors.errors import Rejected
 from mapping.profile import ObjectProfile
 from projects.models import Connection, Profile
 from projects.pipeline import triggers
@@ -85,7 +86,10 @@ def profile(context: Context) -> Progress:
     if cursor["at"] >= len(readable):
         return Progress(None)
     current = readable[cursor["at"]]
-    page = next(iter(context.source.pages(current.object, cursor["next"])))
+    try:
+        page = next(iter(context.source.pages(current.object, cursor["next"])))
+    except Rejected as refusal:
+        return _unreadable(current, refusal, {"at": cursor["at"] + 1, "next": None})
     groups: defaultdict[str, list[SourceRecord]] = defaultdict(list)
     for record in page.records:
         groups[_kept_under(current, record)].append(record)
@@ -105,6 +109,12 @@ def profile(context: Context) -> Progress:
     return Progress(following, done=len(page.records), save=lambda: _save(touched))
 
 
+def _unreadable(current: Profile, refusal: Rejected, following: dict[str, object]) -> Progress:
+    """An object type that the source refuses to list (a disabled one, say) is named as such; the others go on."""
+    current.data = {**current.data, "problem": str(refusal)}
+    return Progress(following, save=lambda: _save([current]))
+
+
 def _kept_under(current: Profile, record: SourceRecord) -> str:
     """Relationships are told apart by the object type they lead to."""
     if current.object == RELATIONSHIP:
@@ -117,13 +127,14 @@ def _add(
 ) -> Profile:
     row = next((known for known in profiles if known.object == name), None)
     if row is None:
-        towards = next(p for p in profiles if p.object == records[0].refs["object"][0])
+        target = records[0].refs["object"][0]
+        towards = next((known for known in profiles if known.object == target), None)
         row = Profile(
             project=context.project,
             run=context.run,
             object=name,
-            label=f"Relationship to {towards.label.lower()}",
-            label_plural=f"Relationships to {towards.label_plural.lower()}",
+            label=f"Relationship to {towards.label.lower() if towards else target}",
+            label_plural=f"Relationships to {towards.label_plural.lower() if towards else target}",
             kind=ObjectKind.LINK,
             order=current.order,
         )

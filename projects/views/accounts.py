@@ -37,7 +37,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     if found is None:
         return render(request, "accounts/invitation_gone.html", status=410)
     known = User.objects.filter(email=found.email).first()
-    form = AcceptForm(request.POST or None, known=known)
+    form = AcceptForm(request.POST if request.method == "POST" else None, known=known)
     must_log_in = known is not None and known != request.user and not _link_may_log_in(found, known)
     if request.method == "POST" and not must_log_in and form.is_valid():
         return _accept(request, found, form.cleaned_data.get("name", ""))

@@ -54,7 +54,7 @@ def field_line(profile: FieldProfile) -> FieldLine:
     """A field's statistics in the reader's words."""
     merged: dict[str, int] = {}
     for kind, count in profile.kinds.items():
-        word = KINDS.get(kind, kind)
+        word = KINDS["integer"] if kind == "bit" and "integer" in profile.kinds else KINDS.get(kind, kind)
         merged[word] = merged.get(word, 0) + count
     return FieldLine(
         profile, percent(profile.filled, profile.total), profile.samples[:SHOWN_SAMPLES], tuple(merged.items())

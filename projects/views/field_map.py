@@ -17,13 +17,13 @@ from connectors.contract import FieldPlan, ObjectPlan
 from mapping.profile import FieldProfile
 from mapping.rules import Action, MapSpec, ObjectRule
 from projects import gates, proposals, services
-from projects.forms import ChangeForm, SignForm
+from projects.forms import ChangeForm
 from projects.models import Project, Run
 from projects.schema import schema_plan
 from projects.views import map_changes
 from projects.views.field_rows import TYPE_WORDS, FieldRow, field_row, hardest
-from projects.views.gates import seen_of
-from projects.views.seat import Request, Seat, page, seat_of, systems_of, told
+from projects.views.gates import signing
+from projects.views.seat import Request, Seat, page, seat_of, systems_of, told, wants_part
 
 SHOWS = (("all", "All"), ("check", "Look at these"), ("sure", "Sure"), ("left", "Left behind"))
 
@@ -130,7 +130,7 @@ def field_map(request: Request, slug: str) -> HttpResponse:
     spec = version.spec
     labels = _labels(seat.project)
     table = _table(request, seat.project, spec, labels)
-    if request.htmx and not request.htmx.boosted:
+    if wants_part(request):
         context = {"project": seat.project, "may": seat.mays, "version": version, **systems_of(seat.project), **table}
         return render(request, "projects/map.html#object", context)
     context = page(seat, version=version, **table)
@@ -138,11 +138,10 @@ def field_map(request: Request, slug: str) -> HttpResponse:
     known = seat.project.connections.filter(side="destination").values_list("known", flat=True).first() or {}
     left = [(labels.get(rule.source, rule.source), rule) for rule in spec.objects if rule.action == Action.SKIP]
     context |= {
-        "gate": gate,
+        **signing(seat.project, gate, request.user.name),
         "made": made_by(spec),
         "left": left,
         "triggers": known.get("triggers", []),
-        "sign_form": SignForm(initial={"digest": gate.digest, "seen": seen_of(gate), "name": request.user.name}),
         "open_run": seat.project.runs.filter(state__in=Run.OPEN).exclude(kind=Run.Kind.DISCOVERY).first(),
     }
     return render(request, "projects/map.html", context)

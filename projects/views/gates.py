@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -11,7 +13,7 @@ from django.views.decorators.http import require_POST
 from projects import gates, services
 from projects.forms import ReasonForm, SignForm
 from projects.gates import GateView
-from projects.models import Run
+from projects.models import Project, Reconciliation, Run
 from projects.views.seat import Request, Seat, seat_of, told
 
 
@@ -29,13 +31,40 @@ def _back(seat: Seat, gate: str) -> str:
     return reverse("run", args=[slug, run.number]) if run else reverse("project", args=[slug])
 
 
+def to_explain(project: Project, gate: str) -> Reconciliation | None:
+    """The reconciliation under a phase's gate, if it is not green: who signs it accepts something by name."""
+    newest = Reconciliation.objects.filter(
+        phase__run__project=project, phase__run__kind=Run.Kind.PRODUCTION, phase__name=gate
+    ).last()
+    return None if newest is None or newest.is_green else newest
+
+
+def rejection_of(project: Project, gate: str) -> str:
+    """Why the gate was rejected, if that was the last word on it."""
+    newest = project.signatures.filter(gate=gate).order_by("-pk").first()
+    return str(newest.shown.get("rejected", "")) if newest else ""
+
+
+def signing(project: Project, view: GateView, name: str) -> dict[str, Any]:
+    """Everything a page needs to have a gate signed on it."""
+    accepts = to_explain(project, view.gate)
+    initial = {"digest": view.digest, "seen": seen_of(view), "name": name}
+    return {
+        "gate": view,
+        "sign_form": SignForm(initial=initial, explains=accepts is not None),
+        "accepts": accepts,
+        "rejection": rejection_of(project, view.gate),
+    }
+
+
 @require_POST
 def sign(request: Request, slug: str, gate: str) -> HttpResponse:
     """A named member's yes."""
     seat = seat_of(request, slug)
-    form = SignForm(request.POST)
+    form = SignForm(request.POST, explains=to_explain(seat.project, gate) is not None)
     if not form.is_valid():
-        messages.error(request, "Type your name to sign.")
+        missing = "say in the note why you accept what differs" if form.errors.get("note") else "type your name"
+        messages.error(request, f"To sign, {missing}.")
         return redirect(_back(seat, gate))
     given = form.cleaned_data
     with told(request):

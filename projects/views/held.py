@@ -31,6 +31,10 @@ VERDICTS = {
     "merge": ("Merge into one", "merged into one"),
     "drop": ("Leave behind", "left behind"),
 }
+"""Verdict → the button, and what was decided."""
+
+OF_DOUBLES = {"import": "Import all", "merge": "Merge into one", "drop": "Keep the first of each"}
+"""The buttons where records share a value: there, one of each group always lands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,11 @@ class Double:
     verdicts: tuple[str, ...]
 
 
+def button_of(group: HeldGroup, verdict: str) -> str:
+    """What stands on the button of a verdict."""
+    return OF_DOUBLES[verdict] if group.reason == DUPLICATE else VERDICTS[verdict][0]
+
+
 def outcomes(group: HeldGroup, values: int) -> list[Outcome]:
     """Before and after for each verdict. `values`: how many different unique values a group of doubles has."""
     made = [Outcome("", "Now", group.count, 0, 0, 0)]
@@ -64,7 +73,7 @@ def outcomes(group: HeldGroup, values: int) -> list[Outcome]:
         landed = group.count if verdict == "import" else kept
         rest = group.count - landed
         merged, left = (rest, 0) if verdict == "merge" else (0, rest)
-        made.append(Outcome(verdict, f"After “{VERDICTS[verdict][0]}”", 0, landed, merged, left))
+        made.append(Outcome(verdict, button_of(group, verdict), 0, landed, merged, left))
     return made
 
 
@@ -82,7 +91,7 @@ def held(request: Request, slug: str) -> HttpResponse:
         groups=[(one, VERDICTS.get(one.verdict, ("", ""))[1]) for one in groups],
         total=sum(one.count for one in groups),
         group=group,
-        choices=[(verdict, VERDICTS[verdict][0]) for verdict in group.verdicts] if group else [],
+        choices=[(verdict, button_of(group, verdict)) for verdict in group.verdicts] if group else [],
         at_once=run is not None and run.state == Run.State.WAITING,
     )
     if run is not None and group is not None:

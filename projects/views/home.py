@@ -12,12 +12,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from connectors.registry import all_connectors
 from projects import gates as gate_rules
 from projects import selectors, services
 from projects.audit import sentence
 from projects.forms import InviteForm, ProjectForm
 from projects.gates import GateView
-from projects.models import Event, Membership, Project, Run, Signature, User
+from projects.models import Connection, Event, Membership, Project, Run, Signature, User
 from projects.permissions import Can
 from projects.views.seat import Request, Seat, page, seat_of, told
 
@@ -31,8 +32,21 @@ def projects(request: Request) -> HttpResponse:
     runs = Run.objects.filter(project__in=listed).exclude(state=Run.State.CANCELLED).order_by("number")
     newest = {run.project_id: run for run in runs.defer("problem")}
     roles = dict(Membership.objects.filter(user=request.user).values_list("project_id", "role"))
-    rows = [(project, newest.get(project.pk), roles.get(project.pk, Membership.Role.ADMIN)) for project in listed]
+    labels = {connector.slug: connector.label for connector in all_connectors()}
+    rows = [
+        (
+            project,
+            " → ".join(labels.get(one.connector, one.connector) for one in _from_and_to(project)),
+            newest.get(project.pk),
+            roles.get(project.pk, Membership.Role.ADMIN),
+        )
+        for project in listed
+    ]
     return render(request, "projects/projects.html", {"rows": rows, "may_create": may_create(request.user)})
+
+
+def _from_and_to(project: Project) -> list[Connection]:
+    return sorted(project.connections.all(), key=lambda one: one.side != Connection.Side.SOURCE)
 
 
 def may_create(user: User) -> bool:
@@ -47,7 +61,7 @@ def create_project(request: Request) -> HttpResponse:
     if not may_create(request.user):
         messages.error(request, "Customers do not create projects. Ask an engineer or an admin.")
         return redirect("projects")
-    form = ProjectForm(request.POST or None)
+    form = ProjectForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         with told(request):
             made = services.create_project(by=request.user, **form.cleaned_data)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.contract import FieldType
 from mapping.exact import as_text, is_empty
 from mapping.rules import Action, FieldRule, ObjectRule
 from projects.models import Link, Record
@@ -46,6 +47,8 @@ def title_of(record: Record) -> str:
 def _landed(rule: FieldRule, value: Any) -> str:
     """A value as it landed; options by the label that people see."""
     labels = {choice.value: choice.label for choice in rule.choices}
+    if rule.type == FieldType.RAW_JSON and value is not None:
+        return as_text(value)
     if isinstance(value, list):
         return ", ".join(labels.get(item, shown(item)) if isinstance(item, str) else shown(item) for item in value)
     return labels.get(value, value) if isinstance(value, str) else shown(value)

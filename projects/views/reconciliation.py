@@ -12,11 +12,11 @@ from django.views.decorators.http import require_GET
 
 from mapping.rules import MapSpec
 from projects import gates, selectors
-from projects.forms import ReasonForm, SignForm
 from projects.models import Difference, Phase, Reconciliation, Run
 from projects.selectors import PhaseView
 from projects.views.books import books_of
 from projects.views.field_rows import shown, words_of
+from projects.views.gates import signing
 from projects.views.seat import Request, Seat, page, run_of, seat_of
 
 PER_PAGE = 50
@@ -113,5 +113,4 @@ def _signing(request: Request, seat: Seat, run: Run, phase: PhaseView) -> dict[s
         return {}
     newest = seat.project.signatures.filter(gate=phase.name).order_by("-pk").first()
     gate = gates.view(seat.project, phase.name, newest)
-    form = SignForm(initial={"digest": gate.digest, "name": request.user.name})
-    return {"gate": gate, "sign_form": form, "reason_form": ReasonForm()}
+    return signing(seat.project, gate, request.user.name)

@@ -122,7 +122,7 @@ def _cell(value: str) -> str:
 def _lines(rows: Iterable[Record]) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield "\ufeff"
-    yield writer.writerow(HEADINGS)  # type: ignore[misc]
+    yield writer.writerow(HEADINGS)
     for row in rows:
         cells = (
             row.object,
@@ -135,7 +135,7 @@ def _lines(rows: Iterable[Record]) -> Iterator[str]:
             str(Record.Proof(row.proof).label),
             json.dumps(row.raw, ensure_ascii=False),
         )
-        yield writer.writerow([_cell(cell) for cell in cells])  # type: ignore[misc]
+        yield writer.writerow([_cell(cell) for cell in cells])
 
 
 @require_GET

@@ -17,12 +17,13 @@ from django_htmx.http import HTMX_STOP_POLLING
 
 from projects import gates, selectors, services
 from projects.audit import sentence
-from projects.forms import ReasonForm, SandboxForm, SignForm
+from projects.forms import SandboxForm
 from projects.models import Phase, Run, Step
 from projects.selectors import RunView
 from projects.views.bars import duration, lanes
 from projects.views.books import Books, books_of
-from projects.views.seat import Request, Seat, page, run_of, seat_of, systems_of, told
+from projects.views.gates import signing
+from projects.views.seat import Request, Seat, page, run_of, seat_of, systems_of, told, wants_part
 from projects.views.starts import starts
 
 STALE = 60
@@ -151,14 +152,12 @@ def _live(request: Request, seat: Seat, run: Run) -> dict[str, Any]:
         "lately": [
             (event, sentence(event)) for event in seat.project.events.filter(at__gte=run.created_at).order_by("-pk")[:6]
         ],
-        "reason_form": ReasonForm(),
     }
     waiting = view.waiting_phase
     if waiting is not None and run.kind == Run.Kind.PRODUCTION:
         newest = seat.project.signatures.filter(gate=waiting.name).order_by("-pk").first()
         gate = gates.view(seat.project, waiting.name, newest)
-        context["gate"] = gate
-        context["sign_form"] = SignForm(initial={"digest": gate.digest, "name": request.user.name})
+        context |= signing(seat.project, gate, request.user.name)
     return context
 
 
@@ -169,7 +168,7 @@ def run(request: Request, slug: str, number: int) -> HttpResponse:
     seat = seat_of(request, slug)
     found = run_of(seat, number)
     context = _live(request, seat, found)
-    if request.htmx and not request.htmx.boosted:
+    if wants_part(request):
         context |= {"polled": True, "announce": request.GET.get("said") != context["said"]}
         status = 200 if found.is_active else HTMX_STOP_POLLING
         return render(request, "projects/run.html#update", context, status=status)
@@ -211,14 +210,11 @@ def resume(request: Request, slug: str, number: int) -> HttpResponse:
 @require_POST
 def cancel(request: Request, slug: str, number: int) -> HttpResponse:
     """Ends a run for good."""
-    why = request.POST.get("why", "").strip()
-    if not why:
-        messages.error(request, "Say why the run is cancelled: it stands in the audit trail.")
-        return redirect("run", slug=slug, number=number)
-    return _act(
-        request,
-        slug,
-        number,
-        lambda run: services.cancel_run(run=run, by=request.user, why=why),
-        "The run is cancelled. What landed stays, and is known.",
-    )
+
+    def act(run: Run) -> None:
+        why = request.POST.get("why", "").strip()
+        if not why:
+            raise services.Refused("Say why the run is cancelled: it stands in the audit trail.")
+        services.cancel_run(run=run, by=request.user, why=why)
+
+    return _act(request, slug, number, act, "The run is cancelled. What landed stays, and is known.")

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_GET
 
 from mapping.rules import Action, MapSpec
 from projects import gates, selectors
-from projects.forms import ReasonForm, SignForm
 from projects.models import Link, Record, Run
 from projects.selectors import reason_label
 from projects.views.books import books_of
+from projects.views.gates import signing
 from projects.views.pairs import pairs_of, title_of
 from projects.views.seat import Request, Seat, page, seat_of
 
@@ -48,8 +48,7 @@ def sandbox(request: Request, slug: str) -> HttpResponse:
     )
     context = page(seat, run=run)
     gate = next(view for view in context["gates"] if view.gate == gates.SANDBOX)
-    context |= {"gate": gate, "reason_form": ReasonForm()}
-    context["sign_form"] = SignForm(initial={"digest": gate.digest, "name": request.user.name})
+    context |= signing(seat.project, gate, request.user.name)
     if run is not None:
         run.project = seat.project
         context |= _sample(request, seat, run)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +43,11 @@ class Seat:
     def mays(self) -> dict[str, bool]:
         """The same for templates: `may.sign`, `may.run` and so on."""
         return {action.value: self.may(action) for action in Can}
+
+
+def wants_part(request: Request) -> bool:
+    """Whether htmx asks for a part of the page; going back in the history it wants the whole of it."""
+    return bool(request.htmx) and not request.htmx.boosted and not request.htmx.history_restore_request
 
 
 def seat_of(request: Request, slug: str) -> Seat:
@@ -91,10 +94,18 @@ RAIL_LINKS = {"discovery": "discovery", "design": "map", "sandbox": "sandbox", "
 """Where a stop of the rail leads."""
 
 
-@contextmanager
-def told(request: HttpRequest) -> Iterator[None]:
+class told:  # noqa: N801 - reads as a word after “with”
     """What a service refuses, or another system, is shown as its sentence on the next page."""
-    try:
-        yield
-    except (Refused, ConnectorError) as error:
-        messages.error(request, str(error))
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    def __enter__(self) -> None:
+        """Listens."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        """Tells what was refused; anything else goes on its way."""
+        if not isinstance(error, (Refused, ConnectorError)):
+            return False
+        messages.error(self._request, str(error))
+        return True

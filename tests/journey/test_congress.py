@@ -14,7 +14,8 @@ from django.core.management import call_command
 from connectors.customerio.fake import FakeCustomerio, Workspace
 from connectors.twenty.fake import FakeTwenty
 from projects import connections, selectors
-from projects.models import Event, Link, PausedTrigger, Run
+from projects.models import Event, PausedTrigger, Run
+from projects.pipeline.tags import tags_rule
 from tests.journey.conftest import CONGRESS, Migration, make_migration
 
 
@@ -35,7 +36,7 @@ class Journey:
     writes_in_replay: int = 0
     paused: list[tuple[str, str]] = field(default_factory=list)
     events: Counter[str] = field(default_factory=Counter)
-    links: dict[str, dict[str, str]] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 def writes(destination: FakeTwenty) -> int:
@@ -50,7 +51,7 @@ def travel(line: str) -> Journey:
     source = FakeCustomerio(Workspace.load(CONGRESS), requests_per_second=None)
     destination = FakeTwenty(line, long_limit=None, short_limit=None, prefilled=True, logic_functions=True)
     migration: Migration = make_migration(source, destination)
-    journey = Journey(destination, before=destination.snapshot())
+    journey = Journey(destination, before={row["id"]: row for row in destination.records("person")})
     journey.sandbox = selectors.run_status(migration.to_sandbox())
     journey.production = selectors.run_status(migration.production())
     already = writes(destination)
@@ -61,8 +62,9 @@ def travel(line: str) -> Journey:
     journey.status = selectors.status(migration.project)
     journey.paused = list(PausedTrigger.objects.order_by("pk").values_list("name", "state"))
     journey.events = Counter(Event.objects.values_list("verb", flat=True))
-    for object, key, id in Link.objects.values_list("object", "key", "destination_id"):
-        journey.links.setdefault(object, {})[key] = str(id)
+    latest = migration.project.map_series.latest()
+    rule = tags_rule(latest.spec) if latest else None
+    journey.tags = {choice.value: choice.label for choice in rule.choices} if rule else {}
     return journey
 
 
@@ -136,14 +138,9 @@ def test_tags_equal_the_membership_of_the_segments(journey: Journey) -> None:
     for segment in load("segments.json"):
         for key in segment["members"]:
             expected[key].add(segment["name"])
-    label = {option["value"]: option["label"] for option in tag_options(journey)}
+    label = journey.tags
     for key, person in imported(journey, "person").items():
         assert {label[value] for value in person["tags"] or []} == expected[key]
-
-
-def tag_options(journey: Journey) -> list[dict[str, Any]]:
-    field = journey.destination.workspace.schema.by_name("person").fields["tags"]
-    return list(field.options)
 
 
 def test_every_value_was_read_back_and_none_differs(journey: Journey) -> None:
@@ -162,13 +159,15 @@ def test_a_second_run_plans_nothing_and_writes_nothing(journey: Journey) -> None
 
 
 def test_what_stood_in_the_destination_before_still_stands(journey: Journey) -> None:
-    known = {row["id"] for row in journey.destination.records("person")}
-    assert {row["id"] for row in journey.before["records"]["person"]} <= known
+    now = {row["id"]: row for row in journey.destination.records("person")}
+    assert len(journey.before) == 5
+    for id, before in journey.before.items():
+        assert {name: now[id][name] for name in before} == before
 
 
 def test_the_sandbox_sample_was_taken_back_before_production(journey: Journey) -> None:
     assert journey.sandbox["phases"][0]["balance"]["created"] > 0
-    assert len(journey.destination.records("person")) == 536 + len(journey.before["records"]["person"])
+    assert len(journey.destination.records("person")) == 536 + len(journey.before)
 
 
 def test_workflows_that_would_spoil_the_import_were_paused_and_put_back(journey: Journey) -> None:

@@ -1,0 +1,266 @@
+"""What the buttons do: connecting, changing the map, signing, deciding, starting and stopping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from connectors.contract import Identity
+from projects import gates, services
+from projects.models import Connection, Decision, Invitation, Membership, Project, Record, Run, Signature, User
+
+from .conftest import SECRET, TRIGGER
+
+LogIn = Callable[[User], Client]
+
+
+def gate_of(project: Project, name: str) -> gates.GateView:
+    return next(view for view in gates.all_gates(project) if view.gate == name)
+
+
+def post(client: Client, view: str, args: list[Any], **data: Any) -> str:
+    return client.post(reverse(view, args=args), data, follow=True).content.decode()
+
+
+def test_a_connection_is_saved_and_an_empty_key_keeps_the_stored_one(
+    project: Project, engineer: User, log_in: LogIn
+) -> None:
+    data = {"connector": "customerio", "host": "https://api.customer.io", "api_key": "", "requests_per_minute": "30"}
+    page = post(log_in(engineer), "save-connection", [project.slug, "source"], **data)
+    connection = project.connections.get(side="source")
+    assert connection.secrets == {"api_key": SECRET}
+    assert connection.requests_per_minute == 30
+    assert "A key is stored" in page
+
+
+def test_a_stored_key_does_not_follow_to_another_address(project: Project, engineer: User, log_in: LogIn) -> None:
+    data = {"connector": "customerio", "host": "another", "base_url": "https://evil.example.com", "api_key": ""}
+    answer = log_in(engineer).post(reverse("save-connection", args=[project.slug, "source"]), data)
+    assert answer.status_code == 422
+    assert "enter the key again" in answer.content.decode()
+    assert project.connections.get(side="source").base_url == "https://api.customer.io"
+
+
+def test_a_connection_that_cannot_be_this_side_is_not_found(project: Project, engineer: User, log_in: LogIn) -> None:
+    url = reverse("save-connection", args=[project.slug, "source"])
+    assert log_in(engineer).post(url, {"connector": "twenty"}).status_code == 404
+
+
+def test_testing_a_connection_shows_whose_account_it_opens(
+    project: Project, engineer: User, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "test_connection", lambda **_: Identity("Harbour Tours Ltd."))
+    assert "Harbour Tours Ltd." in post(log_in(engineer), "test-connection", [project.slug, "source"])
+
+
+def test_leaving_a_field_behind_makes_a_new_map_and_voids_the_signature(
+    confirmed: Project, customer: User, log_in: LogIn
+) -> None:
+    client = log_in(customer)
+    page = post(client, "change-map", [confirmed.slug], object="person", field="plan", to="leave")
+    latest = confirmed.map_series.latest()
+    assert latest is not None
+    assert latest.number == 2
+    assert "is void" in page
+    assert gate_of(confirmed, "map").state == "void"
+    post(client, "change-map", [confirmed.slug], object="person", field="plan", to="take")
+    again = confirmed.map_series.latest()
+    assert again is not None
+    person = again.spec.object("person")
+    rule = person.rule_for("plan") if person else None
+    assert rule is not None
+    assert (rule.action, rule.destination) == ("create", "planTrait")
+    assert rule.decided_by == "Customer Person"
+
+
+@pytest.mark.parametrize("field", ["cio_id", "email"])
+def test_the_field_by_which_records_are_recognised_stays(
+    field: str, mapped: Project, customer: User, log_in: LogIn
+) -> None:
+    page = post(log_in(customer), "change-map", [mapped.slug], object="person", field=field, to="leave")
+    assert "always goes along" in page
+    assert mapped.map_series.versions.count() == 1
+
+
+def test_the_map_is_signed_over_what_was_shown(mapped: Project, customer: User, log_in: LogIn) -> None:
+    shown = gate_of(mapped, "map")
+    page = post(
+        log_in(customer), "sign", [mapped.slug, "map"], digest=shown.digest, seen=TRIGGER["id"], name="Carla Customer"
+    )
+    assert "Signed: Field map, by Carla Customer" in page
+    assert gate_of(mapped, "map").state == "signed"
+
+
+def test_a_signature_over_something_else_is_refused(mapped: Project, customer: User, log_in: LogIn) -> None:
+    page = post(
+        log_in(customer), "sign", [mapped.slug, "map"], digest="0" * 64, seen=TRIGGER["id"], name="Carla Customer"
+    )
+    assert "has changed meanwhile" in page
+    assert not Signature.objects.exists()
+
+
+def test_nobody_signs_a_list_of_workflows_that_was_not_shown(mapped: Project, customer: User, log_in: LogIn) -> None:
+    page = post(
+        log_in(customer), "sign", [mapped.slug, "map"], digest=gate_of(mapped, "map").digest, seen="", name="Carla"
+    )
+    assert "list of workflows" in page
+    assert not Signature.objects.exists()
+
+
+def test_a_signature_needs_a_name(mapped: Project, customer: User, log_in: LogIn) -> None:
+    digest = gate_of(mapped, "map").digest
+    page = post(log_in(customer), "sign", [mapped.slug, "map"], digest=digest, seen=TRIGGER["id"], name="  ")
+    assert "type your name" in page
+    assert not Signature.objects.exists()
+
+
+def test_rejecting_the_sandbox_tells_the_engineers_why(
+    sandbox: Run, customer: User, engineer: User, log_in: LogIn
+) -> None:
+    post(log_in(customer), "reject", [sandbox.project.slug, "sandbox"], why="The plans are wrong.")
+    page = log_in(engineer).get(reverse("project", args=[sandbox.project.slug])).content.decode()
+    assert "Rejected" in page
+    assert "The plans are wrong." in page
+    assert (
+        "The plans are wrong." in log_in(customer).get(reverse("sandbox", args=[sandbox.project.slug])).content.decode()
+    )
+
+
+def test_what_a_service_refuses_is_a_sentence_on_the_page(project: Project, customer: User, log_in: LogIn) -> None:
+    assert "Discover first" in post(log_in(customer), "propose-map", [project.slug])
+
+
+def test_approving_a_phase_lets_the_run_go_on(production: Run, customer: User, log_in: LogIn) -> None:
+    data = {"digest": gate_of(production.project, "people").digest, "name": "Carla Customer"}
+    client, url = log_in(customer), [production.project.slug, "people"]
+    assert "why you accept what differs" in post(client, "sign", url, **data)
+    production.refresh_from_db()
+    assert production.state == Run.State.WAITING
+    post(client, "sign", url, note="Five plans were changed by hand.", **data)
+    production.refresh_from_db()
+    assert production.state == Run.State.RUNNING
+
+
+def test_a_verdict_for_a_whole_group_is_kept(sandbox: Run, customer: User, log_in: LogIn) -> None:
+    data = {"object": "person", "reason": "no_match_value", "verdict": "import"}
+    page = post(log_in(customer), "decide", [sandbox.project.slug], **data)
+    assert "Decided for 5 records: imported as they are." in page
+    assert Decision.objects.get().verdict == "import"
+
+
+def test_keeping_one_of_two_doubles_leaves_the_other_behind(sandbox: Run, customer: User, log_in: LogIn) -> None:
+    twins = list(Record.objects.filter(match_key="twin0@example.com").order_by("key").values_list("key", flat=True))
+    data = {"object": "person", "reason": "duplicate_match_value", "keys": twins, "keep": twins[1]}
+    post(log_in(customer), "decide", [sandbox.project.slug], **data)
+    decision = Decision.objects.get()
+    assert (decision.key, decision.verdict) == (twins[0], "drop")
+
+
+def test_a_verdict_that_makes_no_sense_is_refused(sandbox: Run, customer: User, log_in: LogIn) -> None:
+    data = {"object": "person", "reason": "no_match_value", "verdict": "merge"}
+    assert "does not fit" in post(log_in(customer), "decide", [sandbox.project.slug], **data)
+    assert not Decision.objects.exists()
+
+
+def test_every_decision_leaves_the_sum_of_the_books_alone(sandbox: Run, customer: User, log_in: LogIn) -> None:
+    url = reverse("held", args=[sandbox.project.slug])
+    for reason in ("no_match_value", "duplicate_match_value"):
+        answer = log_in(customer).get(url, {"object": "person", "reason": reason})
+        sums = {one.held + one.landed + one.merged + one.left for one in answer.context["outcomes"]}
+        assert len(sums) == 1
+
+
+def test_a_run_is_started_with_a_sample_of_the_size_asked_for(
+    confirmed: Project, engineer: User, log_in: LogIn
+) -> None:
+    post(log_in(engineer), "start-run", [confirmed.slug], kind="sandbox", sample_size="50")
+    run = confirmed.runs.get(kind=Run.Kind.SANDBOX)
+    assert run.sample_size == 50
+    assert run.state == Run.State.QUEUED
+
+
+def test_what_cannot_be_started_says_why(mapped: Project, engineer: User, log_in: LogIn) -> None:
+    page = log_in(engineer).get(reverse("runs", args=[mapped.slug])).content.decode()
+    assert "has to be signed first" in page
+    assert "not confirmed" in post(log_in(engineer), "start-run", [mapped.slug], kind="sandbox", sample_size="50")
+
+
+def test_a_paused_run_is_resumed(production: Run, engineer: User, log_in: LogIn) -> None:
+    Run.objects.filter(pk=production.pk).update(state=Run.State.PAUSED, problem="Twenty does not know the key.")
+    url = [production.project.slug, production.number]
+    page = log_in(engineer).get(reverse("run", args=url)).content.decode()
+    assert "Twenty does not know the key." in page
+    assert "Resume" in page
+    post(log_in(engineer), "resume-run", url)
+    production.refresh_from_db()
+    assert production.state == Run.State.RUNNING
+
+
+def test_cancelling_needs_a_reason(production: Run, engineer: User, log_in: LogIn) -> None:
+    url = [production.project.slug, production.number]
+    assert "Say why" in post(log_in(engineer), "cancel-run", url, why=" ")
+    post(log_in(engineer), "cancel-run", url, why="The wrong workspace.")
+    production.refresh_from_db()
+    assert (production.state, production.problem) == (Run.State.CANCELLED, "The wrong workspace.")
+
+
+def invited(project: Project, admin: User, email: str) -> str:
+    link = services.invite(project=project, email=email, role=Membership.Role.CUSTOMER, by=admin)
+    return reverse("invitation", args=[link.rstrip("/").rpartition("/")[2]])
+
+
+def test_an_invitation_shows_who_invites_and_lets_one_person_in_once(project: Project, admin: User) -> None:
+    url, client = invited(project, admin, "new@example.com"), Client()
+    page = client.get(url).content.decode()
+    assert "Admin Person" in page
+    assert "Harbour Tours" in page
+    assert client.post(url, {"name": "Nora New"}).status_code == 302
+    assert client.get(reverse("project", args=[project.slug])).status_code == 200
+    assert User.objects.get(email="new@example.com").name == "Nora New"
+    assert "used or out of date" in Client().get(url).content.decode()
+
+
+def test_looking_at_an_invitation_does_not_use_it_up(project: Project, admin: User) -> None:
+    url = invited(project, admin, "new@example.com")
+    Client().get(url)
+    assert Invitation.objects.get().accepted_at is None
+
+
+def test_an_old_invitation_says_so(project: Project, admin: User) -> None:
+    url = invited(project, admin, "new@example.com")
+    Invitation.objects.update(expires_at=timezone.now() - timedelta(days=1))
+    answer = Client().get(url)
+    assert answer.status_code == 410
+    assert "out of date" in answer.content.decode()
+
+
+def test_a_link_does_not_open_an_account_that_has_a_password(project: Project, admin: User, stranger: User) -> None:
+    url, client = invited(project, admin, stranger.email), Client()
+    assert "Log in" in client.post(url, {}).content.decode()
+    assert "_auth_user_id" not in client.session
+    client.force_login(stranger)
+    client.post(url, {})
+    assert project.memberships.filter(user=stranger).exists()
+
+
+def test_a_link_does_not_open_a_seat_in_a_project_the_inviter_does_not_manage(project: Project, admin: User) -> None:
+    guest = User.objects.create_user("guest@example.com", name="Gus Guest")
+    owner = User.objects.create_user("owner@example.com", "a-long-password")
+    other = services.create_project(name="Somewhere else", by=owner)
+    services.add_member(project=other, user=guest, role=Membership.Role.CUSTOMER, by=owner)
+    client = Client()
+    client.post(invited(project, admin, "guest@example.com"), {})
+    assert "_auth_user_id" not in client.session
+
+
+def test_a_connection_form_never_sends_the_stored_key(project: Project, engineer: User, log_in: LogIn) -> None:
+    page = log_in(engineer).get(reverse("connections", args=[project.slug])).content.decode()
+    assert 'type="password"' in page
+    assert SECRET not in page
+    assert Connection.objects.filter(project=project).count() == 2
