@@ -138,7 +138,7 @@ def field_map(request: Request, slug: str) -> HttpResponse:
     known = seat.project.connections.filter(side="destination").values_list("known", flat=True).first() or {}
     left = [(labels.get(rule.source, rule.source), rule) for rule in spec.objects if rule.action == Action.SKIP]
     context |= {
-        **signing(seat.project, gate, request.user.name),
+        **signing(seat.project, gate),
         "made": made_by(spec),
         "left": left,
         "triggers": known.get("triggers", []),

@@ -45,10 +45,10 @@ def rejection_of(project: Project, gate: str) -> str:
     return str(newest.shown.get("rejected", "")) if newest else ""
 
 
-def signing(project: Project, view: GateView, name: str) -> dict[str, Any]:
-    """Everything a page needs to have a gate signed on it."""
+def signing(project: Project, view: GateView) -> dict[str, Any]:
+    """Everything a page needs to have a gate signed on it. The name is not filled in: typing it is the signature."""
     accepts = to_explain(project, view.gate)
-    initial = {"digest": view.digest, "seen": seen_of(view), "name": name}
+    initial = {"digest": view.digest, "seen": seen_of(view)}
     return {
         "gate": view,
         "sign_form": SignForm(initial=initial, explains=accepts is not None),

@@ -104,13 +104,13 @@ def reconciliation(request: Request, slug: str, number: int, phase: str) -> Http
         difference_lines=difference_lines(differences, labels),
         field=request.GET.get("field", ""),
     )
-    return render(request, "projects/reconciliation.html", context | _signing(request, seat, run, about))
+    return render(request, "projects/reconciliation.html", context | _signing(seat, run, about))
 
 
-def _signing(request: Request, seat: Seat, run: Run, phase: PhaseView) -> dict[str, Any]:
+def _signing(seat: Seat, run: Run, phase: PhaseView) -> dict[str, Any]:
     """The form, where this phase of this run is what waits for a signature."""
     if run.kind != Run.Kind.PRODUCTION or phase.state != Phase.State.RECONCILED:
         return {}
     newest = seat.project.signatures.filter(gate=phase.name).order_by("-pk").first()
     gate = gates.view(seat.project, phase.name, newest)
-    return signing(seat.project, gate, request.user.name)
+    return signing(seat.project, gate)

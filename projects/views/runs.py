@@ -128,7 +128,7 @@ def _first(all_books: list[Books]) -> Books | None:
     return all_books[-1] if all_books else None
 
 
-def _live(request: Request, seat: Seat, run: Run) -> dict[str, Any]:
+def _live(seat: Seat, run: Run) -> dict[str, Any]:
     """The part of the page that moves."""
     view = selectors.run_view(run)
     all_books = books_of(view)
@@ -157,7 +157,7 @@ def _live(request: Request, seat: Seat, run: Run) -> dict[str, Any]:
     if waiting is not None and run.kind == Run.Kind.PRODUCTION:
         newest = seat.project.signatures.filter(gate=waiting.name).order_by("-pk").first()
         gate = gates.view(seat.project, waiting.name, newest)
-        context |= signing(seat.project, gate, request.user.name)
+        context |= signing(seat.project, gate)
     return context
 
 
@@ -167,7 +167,7 @@ def run(request: Request, slug: str, number: int) -> HttpResponse:
     """One run; htmx asks for the moving part every two seconds until the run rests."""
     seat = seat_of(request, slug)
     found = run_of(seat, number)
-    context = _live(request, seat, found)
+    context = _live(seat, found)
     if wants_part(request):
         context |= {"polled": True, "announce": request.GET.get("said") != context["said"]}
         status = 200 if found.is_active else HTMX_STOP_POLLING

@@ -48,7 +48,7 @@ def sandbox(request: Request, slug: str) -> HttpResponse:
     )
     context = page(seat, run=run)
     gate = next(view for view in context["gates"] if view.gate == gates.SANDBOX)
-    context |= signing(seat.project, gate, request.user.name)
+    context |= signing(seat.project, gate)
     if run is not None:
         run.project = seat.project
         context |= _sample(request, seat, run)

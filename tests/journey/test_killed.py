@@ -64,7 +64,7 @@ def test_a_command_killed_ten_times_ends_with_closed_books(
     for phase in ("people", "companies", ""):
         while kills < KILLS * (1 + ("people", "companies", "").index(phase)) // 2:
             process = installation.start("manage.py", "migration", "production", "acme", "--foreground", log="run.log")
-            time.sleep(moments.uniform(0.8, 2.5))
+            time.sleep(moments.uniform(1.0, 2.5))
             if process.poll() is not None:
                 break
             kill(process)
@@ -72,7 +72,7 @@ def test_a_command_killed_ten_times_ends_with_closed_books(
         installation.migration("production", "--foreground", ok=(0, 3))
         if phase:
             installation.migration("sign", phase)
-    assert kills >= KILLS // 2
+    assert kills >= KILLS
     assert_nothing_lost_nothing_twice(installation, destination)
 
 

@@ -50,60 +50,63 @@ def stranger(db: None) -> User:
     return user("stranger")
 
 
+FIELDS = (
+    FieldRule(
+        source="cio_id",
+        action=Action.CREATE,
+        destination="customerioId",
+        type=FieldType.TEXT,
+        label="Customer.io ID",
+        unique=True,
+        confidence=0.99,
+        reason="The one id that never changes.",
+    ),
+    FieldRule(
+        source="email",
+        action=Action.MAP,
+        destination="emails.primaryEmail",
+        type=FieldType.EMAILS,
+        transform="email",
+        confidence=0.99,
+    ),
+    FieldRule(
+        source="first_name",
+        action=Action.MAP,
+        destination="name.firstName",
+        type=FieldType.FULL_NAME,
+        confidence=0.98,
+    ),
+    FieldRule(
+        source="plan",
+        action=Action.CREATE,
+        destination="planTrait",
+        type=FieldType.SELECT,
+        label="Plan",
+        transform="select",
+        choices=(Choice(source="pro", value="PRO", label="pro"), Choice(source="free", value="FREE", label="free")),
+        confidence=0.75,
+        reason="Two values make a select.",
+        alternatives=(Alternative(destination="jobTitle", confidence=0.4),),
+    ),
+    FieldRule(
+        source="segments",
+        action=Action.CREATE,
+        destination="tags",
+        type=FieldType.MULTI_SELECT,
+        label="Tags",
+        transform="multi_select",
+        choices=(Choice(source="1", value="CUSTOMERS", label="Customers"),),
+        confidence=1.0,
+        decided_by="Carryover",
+    ),
+)
+"""A field of every sort; segments as tags."""
+
+
 @pytest.fixture
 def spec() -> MapSpec:
     """People with a field of every sort; segments as tags; one object type left behind."""
-    fields = (
-        FieldRule(
-            source="cio_id",
-            action=Action.CREATE,
-            destination="customerioId",
-            type=FieldType.TEXT,
-            label="Customer.io ID",
-            unique=True,
-            confidence=0.99,
-            reason="The one id that never changes.",
-        ),
-        FieldRule(
-            source="email",
-            action=Action.MAP,
-            destination="emails.primaryEmail",
-            type=FieldType.EMAILS,
-            transform="email",
-            confidence=0.99,
-        ),
-        FieldRule(
-            source="first_name",
-            action=Action.MAP,
-            destination="name.firstName",
-            type=FieldType.FULL_NAME,
-            confidence=0.98,
-        ),
-        FieldRule(
-            source="plan",
-            action=Action.CREATE,
-            destination="planTrait",
-            type=FieldType.SELECT,
-            label="Plan",
-            transform="select",
-            choices=(Choice(source="pro", value="PRO", label="pro"), Choice(source="free", value="FREE", label="free")),
-            confidence=0.75,
-            reason="Two values make a select.",
-            alternatives=(Alternative(destination="jobTitle", confidence=0.4),),
-        ),
-        FieldRule(
-            source="segments",
-            action=Action.CREATE,
-            destination="tags",
-            type=FieldType.MULTI_SELECT,
-            label="Tags",
-            transform="multi_select",
-            choices=(Choice(source="1", value="CUSTOMERS", label="Customers"),),
-            confidence=1.0,
-            decided_by="Carryover",
-        ),
-    )
-    person = ObjectRule(source="person", destination="person", match_on="emails.primaryEmail", fields=fields)
+    person = ObjectRule(source="person", destination="person", match_on="emails.primaryEmail", fields=FIELDS)
     boats = ObjectRule(source="object:7", destination="", action=Action.SKIP, label="Boat")
     return MapSpec(objects=(person, boats))
 
@@ -205,30 +208,8 @@ def migration(project: Project, kind: str, engineer: User, size: int) -> Run:
         person(run, 2 * size + n, Record.State.HELD, "duplicate_match_value", f"twin{n // 2}@example.com")
         for n in range(2 * (size // 2))
     ]
-    made = Record.objects.bulk_create(rows)
-    links = [
-        Link(
-            project=project,
-            run=run,
-            object="person",
-            key=f"{row.key} of {number}",
-            destination="person",
-            destination_id=project.destination_id("person", row.key),
-            origin=Link.Origin.CREATED,
-            written=row.mapped,
-        )
-        for row in made[:size]
-    ]
-    Link.objects.bulk_create(links)
-    Difference.objects.bulk_create(
-        Difference(
-            run=run, record=row, object="person", kind="different", field="planTrait", expected="PRO", found=None
-        )
-        for row in made[:size]
-    )
-    PausedTrigger.objects.create(
-        run=run, trigger_id="workflow-1", name=TRIGGER["name"], consequence="…", state="paused"
-    )
+    land(run, Record.objects.bulk_create(rows)[:size])
+    PausedTrigger.objects.create(run=run, trigger_id="workflow-1", name=TRIGGER["name"], state="paused")
     run.steps.filter(phase__name="people").update(
         state="done", tally={"ms.extract": 900, "ms.load": 2100, "calls.source.read": 4, "calls.destination.write": 3}
     )
@@ -236,6 +217,30 @@ def migration(project: Project, kind: str, engineer: User, size: int) -> Run:
         tally={"field.planTrait.compared": size, "field.planTrait.different": size, "ms.load": 1000}
     )
     return run
+
+
+def land(run: Run, rows: list[Record]) -> None:
+    """Gives each row its place in the destination, and one value that reads back other than it was meant."""
+    links = [
+        Link(
+            project=run.project,
+            run=run,
+            object="person",
+            key=f"{row.key} of {run.number}",
+            destination="person",
+            destination_id=run.project.destination_id("person", row.key),
+            origin=Link.Origin.CREATED,
+            written=row.mapped,
+        )
+        for row in rows
+    ]
+    Link.objects.bulk_create(links)
+    Difference.objects.bulk_create(
+        Difference(
+            run=run, record=row, object="person", kind="different", field="planTrait", expected="PRO", found=None
+        )
+        for row in rows
+    )
 
 
 def person(run: Run, number: int, state: str, reason: str = "", match: str = "") -> Record:
