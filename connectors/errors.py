@@ -28,9 +28,7 @@ class Transient(ConnectorError):
     a write must then be looked up before it is repeated.
     """
 
-    def __init__(
-        self, sentence: str, advice: str = "", *, retry_after: float = 5.0, maybe_done: bool = False
-    ) -> None:
+    def __init__(self, sentence: str, advice: str = "", *, retry_after: float = 5.0, maybe_done: bool = False) -> None:
         super().__init__(sentence, advice)
         self.retry_after = retry_after
         self.maybe_done = maybe_done

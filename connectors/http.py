@@ -59,9 +59,7 @@ def check_base_url(url: str, *, allow_private: bool) -> str:
     """Gives the base URL without a trailing slash, or raises Terminal with the sentence that says what is wrong."""
     parts = urlsplit(url.strip())
     if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise Terminal(
-            f"“{url}” is not a web address.", "Expected something like https://api.example.com: check it."
-        )
+        raise Terminal(f"“{url}” is not a web address.", "Expected something like https://api.example.com: check it.")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise Terminal(
             f"The address of {parts.hostname} carries more than a host and a path.",

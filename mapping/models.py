@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Max
@@ -18,10 +20,10 @@ class MapSeries(models.Model):
         return self.name
 
     def latest(self) -> FieldMap | None:
-        """The newest version, or None."""
-        return self.versions.order_by("-number").first()
+        """The newest version, or None. Its content is loaded when it is asked for: gates need the digest only."""
+        return self.versions.defer("content").order_by("-number").first()
 
-    def add(self, spec: MapSpec, *, by: object = None, note: str = "") -> FieldMap:
+    def add(self, spec: MapSpec, *, by: Any = None, note: str = "") -> FieldMap:
         """Stores a new version, or gives the newest one back when it already says the same."""
         latest = self.latest()
         digest = spec.digest()
@@ -50,11 +52,11 @@ class FieldMap(models.Model):
     def __str__(self) -> str:
         return f"v{self.number} {self.digest[:6]}"
 
-    def save(self, *args: object, **kwargs: object) -> None:
+    def save(self, *args: Any, **kwargs: Any) -> None:
         """Stores the version once; a second save is a programming error."""
-        if self.pk is not None:
+        if not self._state.adding:
             raise TypeError("A field map is immutable: add a new version to the series.")
-        super().save(*args, **kwargs)  # type: ignore[arg-type]
+        super().save(*args, **kwargs)
 
     @property
     def spec(self) -> MapSpec:

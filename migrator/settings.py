@@ -41,7 +41,7 @@ CREDENTIAL_KEYS = _kept_secret("CREDENTIAL_KEYS", _new_fernet_key()).split(",")
 """Fernet keys for credentials at rest, newest first; older ones still decrypt. Apart from SECRET_KEY on purpose."""
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000")
 """The address under which people reach this installation; used in invitation links."""
 

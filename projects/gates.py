@@ -50,11 +50,17 @@ def content(project: Project, gate: str) -> dict[str, Any] | None:
         if run is None:
             return None
         return {"run": run.number, "map": _map_digest(project), "reconciliations": _digests(run)}
-    run = project.runs.filter(kind=Run.Kind.PRODUCTION).exclude(state=Run.State.CANCELLED).order_by("-number").first()
-    newest = Reconciliation.objects.filter(phase__run=run, phase__name=gate).order_by("-pk").first() if run else None
-    if run is None or newest is None:
+    newest = reconciliation_under(project, gate)
+    if newest is None:
         return None
-    return {"run": run.number, "phase": gate, "reconciliation": newest.digest}
+    return {"run": newest.phase.run.number, "phase": gate, "reconciliation": newest.digest}
+
+
+def reconciliation_under(project: Project, gate: str) -> Reconciliation | None:
+    """The reconciliation that a signature under a phase's gate covers: the newest of the newest production run."""
+    run = project.runs.filter(kind=Run.Kind.PRODUCTION).exclude(state=Run.State.CANCELLED).order_by("-number").first()
+    found = Reconciliation.objects.filter(phase__run=run, phase__name=gate).select_related("phase__run")
+    return found.order_by("-pk").first() if run else None
 
 
 def _map_content(project: Project) -> dict[str, Any] | None:
@@ -109,13 +115,23 @@ def _readiness(project: Project, gate: str, shown: dict[str, Any] | None) -> tup
         }
         return False, missing.get(gate, f"The phase {gate} has not been reconciled yet.")
     if gate not in (MAP, SANDBOX):
-        newest = Reconciliation.objects.filter(phase__run__project=project, phase__name=gate).order_by("-pk").first()
+        newest = reconciliation_under(project, gate)
         if newest and not newest.closes:
             return False, "The books of this phase do not close: look at its reconciliation."
         phase = newest.phase if newest else None
         if phase and phase.state == "running":
             return False, "The phase is running again after a decision."
     return True, ""
+
+
+def doubt(project: Project, gate: str) -> str:
+    """What a signature under this gate would accept although it is not green, in a sentence; empty if nothing."""
+    if gate in (MAP, SANDBOX):
+        return ""
+    newest = reconciliation_under(project, gate)
+    if newest is None or newest.is_green:
+        return ""
+    return newest.verdict if newest.differences else " ".join(newest.open_points)
 
 
 def all_gates(project: Project) -> list[GateView]:

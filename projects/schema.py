@@ -35,9 +35,7 @@ def schema_plan(spec: MapSpec) -> SchemaPlan:
         if rule.action == Action.SKIP:
             continue
         if rule.create:
-            objects.append(
-                ObjectPlan(rule.destination, rule.plural, rule.label, rule.label_plural, rule.description)
-            )
+            objects.append(ObjectPlan(rule.destination, rule.plural, rule.label, rule.label_plural, rule.description))
         for name, label, target in RELATIONS.get(rule.destination, ()):
             fields[rule.destination, name] = FieldPlan(
                 rule.destination, name, label, FieldType.RELATION, target=target, inverse_label=INVERSE_LABEL

@@ -145,7 +145,7 @@ def stage_of(project: Project, all_gates: list[GateView] | None = None) -> str:
 def rail(project: Project, all_gates: list[GateView]) -> tuple[RailStop, ...]:
     """The stages of the project, with where it stands."""
     now = stage_of(project, all_gates)
-    order = [stage for stage in Project.Stage if stage != Project.Stage.CLOSED]
+    order: list[Project.Stage] = [stage for stage in Project.Stage if stage != Project.Stage.CLOSED]
     at = len(order) if now == Project.Stage.CLOSED else order.index(Project.Stage(now))
     notes = {view.gate: f"signed by {view.by}" for view in all_gates if view.state == "signed"}
     noted = {Project.Stage.DESIGN: notes.get("map", ""), Project.Stage.SANDBOX: notes.get("sandbox", "")}
@@ -180,9 +180,7 @@ def object_label(project: Project, object: str) -> str:
 
 def object_labels(project: Project) -> dict[str, str]:
     """All object types of the project in the customer's words, in one query."""
-    labels: dict[str, str] = dict(
-        project.profiles.order_by("run_id").values_list("object", "label_plural")
-    )
+    labels: dict[str, str] = dict(project.profiles.order_by("run_id").values_list("object", "label_plural"))
     labels.update({"person": "People", "segment": "Segments", "membership": "Segment members"})
     labels.update({"person.company": "Company of each person", "relationship.read": "Relationships"})
     labels.update({"schema": "Objects and fields in the destination"})
@@ -193,10 +191,7 @@ def object_labels(project: Project) -> dict[str, str]:
 def run_view(run: Run) -> RunView:
     """Everything the run page shows; the same number of queries for any size of run."""
     labels = object_labels(run.project)
-    newest = {
-        result.phase_id: result
-        for result in Reconciliation.objects.filter(phase__run=run).order_by("pk")
-    }
+    newest = {result.phase_id: result for result in Reconciliation.objects.filter(phase__run=run).order_by("pk")}
     steps: dict[int, list[Step]] = {}
     calls: dict[str, int] = {}
     for step in run.steps.order_by("order"):
@@ -211,9 +206,7 @@ def run_view(run: Run) -> RunView:
     return RunView(run, views, calls, silent)
 
 
-def _phase_view(
-    phase: Phase, steps: list[Step], newest: Reconciliation | None, labels: dict[str, str]
-) -> PhaseView:
+def _phase_view(phase: Phase, steps: list[Step], newest: Reconciliation | None, labels: dict[str, str]) -> PhaseView:
     return PhaseView(
         name=phase.name,
         label=phases.phase_spec(phase.name).label,
@@ -358,13 +351,17 @@ def next_action(project: Project, user: User, all_gates: list[GateView]) -> Next
     if stage == Project.Stage.DISCOVERY:
         if project.runs.filter(kind=Run.Kind.DISCOVERY, state=Run.State.SUCCEEDED).exists():
             return NextAction("Everything was read. Now a field map can be proposed.", "Propose the map", "map", True)
-        return NextAction("Both systems are connected. Next: find out what is there.", "Discover", "discovery", engineer)
+        return NextAction(
+            "Both systems are connected. Next: find out what is there.", "Discover", "discovery", engineer
+        )
     if stage == Project.Stage.DESIGN:
         return NextAction("The field map waits to be confirmed.", "Look at the map", "map", signer)
     if stage == Project.Stage.SANDBOX:
         done = any(view.gate == "sandbox" and view.ready for view in all_gates)
         if done:
-            return NextAction("The sandbox run is done and waits to be signed off.", "Review the sandbox", "sandbox", signer)
+            return NextAction(
+                "The sandbox run is done and waits to be signed off.", "Review the sandbox", "sandbox", signer
+            )
         return NextAction("The map is confirmed. Next: a sandbox run.", "Start the sandbox run", "runs", engineer)
     if stage == Project.Stage.PRODUCTION:
         return NextAction("The sandbox is signed off. Next: production.", "Start production", "runs", engineer)
@@ -373,7 +370,9 @@ def next_action(project: Project, user: User, all_gates: list[GateView]) -> Next
 
 def _open_run_action(run: Run, engineer: bool, signer: bool) -> NextAction:
     if run.state == Run.State.WAITING:
-        return NextAction(f"{run} stopped at a reconciliation and waits to be approved.", "Look and approve", "run", signer)
+        return NextAction(
+            f"{run} stopped at a reconciliation and waits to be approved.", "Look and approve", "run", signer
+        )
     if run.state == Run.State.PAUSED:
         return NextAction(f"{run} is paused: {run.problem}", "Look at the run", "run", engineer)
     return NextAction(f"{run} is under way.", "Watch it", "run", True)

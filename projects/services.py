@@ -53,9 +53,17 @@ def _allow(user: User, action: Can, project: Project) -> None:
         raise Refused(f"As a member of this project you may not {action.value.replace('_', ' ')}.")
 
 
+def may_create(user: User) -> bool:
+    """Whoever is only a customer somewhere starts no projects."""
+    roles = set(user.memberships.values_list("role", flat=True))
+    return user.is_superuser or roles != {Membership.Role.CUSTOMER}
+
+
 @transaction.atomic
 def create_project(*, name: str, by: User, default_country: str = "US") -> Project:
     """A new project with its creator as admin."""
+    if not may_create(by):
+        raise Refused("As a customer you see the project you were invited to; ask an admin for another one.")
     slug = slugify(name)[:70] or "project"
     if Project.objects.filter(slug=slug).exists():
         raise Refused(f"There is a project “{slug}” already: choose another name.")
@@ -169,9 +177,7 @@ def test_connection(*, project: Project, side: str, by: User) -> Identity:
         connection.update(problem=str(error), checked_at=timezone.now())
         audit.record(audit.Verb.CONNECTION_TESTED, project, name, outcome=error.sentence)
         raise
-    connection.update(
-        identity={"account": identity.account, **identity.facts}, problem="", checked_at=timezone.now()
-    )
+    connection.update(identity={"account": identity.account, **identity.facts}, problem="", checked_at=timezone.now())
     audit.record(audit.Verb.CONNECTION_TESTED, project, name, outcome=identity.account)
     return identity
 
@@ -274,6 +280,8 @@ def sign(*, project: Project, gate: str, by: User, name: str, note: str = "", di
         raise Refused("What you were shown has changed meanwhile: look at it again before you sign.")
     if not name.strip():
         raise Refused("Type your name to sign.")
+    if not note.strip() and (doubt := gates.doubt(project, gate)):
+        raise Refused(f"{doubt} Say in the note why you accept it.")
     signature = Signature.objects.create(
         project=project, gate=gate, digest=view.digest, shown=view.shown, name=name.strip(), note=note, signed_by=by
     )
@@ -312,7 +320,9 @@ def reject(*, project: Project, gate: str, by: User, why: str) -> None:
 
 
 @transaction.atomic
-def decide_held(*, project: Project, object: str, reason: str, verdict: str, by: User, keys: list[str] | None = None) -> int:
+def decide_held(
+    *, project: Project, object: str, reason: str, verdict: str, by: User, keys: list[str] | None = None
+) -> int:
     """A verdict on held records, for all with this reason or for named ones; gives how many it concerns now."""
     _allow(by, Can.DECIDE, project)
     if verdict not in Decision.Verdict.values:
@@ -365,4 +375,3 @@ def make_schema(*, project: Project, by: User) -> int:
     if latest is None:
         raise Refused("There is no field map yet.")
     return ensure_schema(project, latest.spec)
-

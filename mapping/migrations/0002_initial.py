@@ -6,27 +6,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('mapping', '0001_initial'),
+        ("mapping", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='fieldmap',
-            name='created_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="fieldmap",
+            name="created_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='fieldmap',
-            name='series',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='mapping.mapseries'),
+            model_name="fieldmap",
+            name="series",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="mapping.mapseries"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='fieldmap',
-            constraint=models.UniqueConstraint(fields=('series', 'number'), name='one_map_per_number'),
+            model_name="fieldmap",
+            constraint=models.UniqueConstraint(fields=("series", "number"), name="one_map_per_number"),
         ),
     ]

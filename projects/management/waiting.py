@@ -94,9 +94,12 @@ class ProgressLine:
         if self._quiet:
             return
         step = run.steps.exclude(state="done").order_by("phase__order", "order").first()
-        what = f"{step.name}: {step.stage}" if step else "closing"
-        count = f" {step.done:,}" + (f" of {step.total:,}" if step and step.total else "") if step else ""
-        waits = f" — {step.waiting_for}" if step and step.not_before and step.not_before > timezone.now() else ""
+        what, count, waits = "closing", "", ""
+        if step is not None:
+            what = f"{step.name}: {step.stage}"
+            count = f" {step.done:,} of {step.total:,}" if step.total else f" {step.done:,}"
+            if step.not_before and step.not_before > timezone.now():
+                waits = f" — {step.waiting_for}"
         if self._terminal:
             self._stream.write(f"\r\033[K{run} · {what}{count}{waits}", ending="")
         elif what != self._last:

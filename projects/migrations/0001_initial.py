@@ -11,414 +11,813 @@ import projects.models.fields
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
-        ('mapping', '0001_initial'),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("mapping", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Phase',
+            name="Phase",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40)),
-                ('order', models.PositiveSmallIntegerField()),
-                ('state', models.CharField(choices=[('waiting', 'Not begun'), ('running', 'Running'), ('reconciled', 'Needs approval'), ('approved', 'Approved')], default='waiting', max_length=20)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=40)),
+                ("order", models.PositiveSmallIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Not begun"),
+                            ("running", "Running"),
+                            ("reconciled", "Needs approval"),
+                            ("approved", "Approved"),
+                        ],
+                        default="waiting",
+                        max_length=20,
+                    ),
+                ),
+                ("started_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
             ],
             options={
-                'ordering': ['order'],
+                "ordering": ["order"],
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail address')),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                ("first_name", models.CharField(blank=True, max_length=150, verbose_name="first name")),
+                ("last_name", models.CharField(blank=True, max_length=150, verbose_name="last name")),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                ("date_joined", models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined")),
+                ("email", models.EmailField(max_length=254, unique=True, verbose_name="e-mail address")),
+                ("name", models.CharField(blank=True, max_length=200)),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'user',
-                'verbose_name_plural': 'users',
-                'abstract': False,
+                "verbose_name": "user",
+                "verbose_name_plural": "users",
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Project',
+            name="Project",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('slug', models.SlugField(max_length=80, unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('default_country', models.CharField(default='US', max_length=2)),
-                ('approves_when_balanced', models.BooleanField(default=False, help_text='Production phases that balance with no difference are approved without a signature.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('map_series', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='project', to='mapping.mapseries')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("slug", models.SlugField(max_length=80, unique=True)),
+                ("name", models.CharField(max_length=200)),
+                ("default_country", models.CharField(default="US", max_length=2)),
+                (
+                    "approves_when_balanced",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Production phases that balance with no difference are approved without a signature.",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "map_series",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="project", to="mapping.mapseries"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Invitation',
+            name="Invitation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.EmailField(max_length=254)),
-                ('role', models.CharField(choices=[('customer', 'Customer'), ('engineer', 'Engineer'), ('admin', 'Admin')], max_length=20)),
-                ('token_digest', models.CharField(max_length=64, unique=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField()),
-                ('accepted_at', models.DateTimeField(null=True)),
-                ('invited_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to='projects.project')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("email", models.EmailField(max_length=254)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("customer", "Customer"), ("engineer", "Engineer"), ("admin", "Admin")], max_length=20
+                    ),
+                ),
+                ("token_digest", models.CharField(max_length=64, unique=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField()),
+                ("accepted_at", models.DateTimeField(null=True)),
+                (
+                    "invited_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="invitations", to="projects.project"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Reconciliation',
+            name="Reconciliation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('balance', models.JSONField()),
-                ('objects_table', models.JSONField()),
-                ('fields_table', models.JSONField()),
-                ('open_points', models.JSONField(default=list)),
-                ('records', models.PositiveIntegerField(default=0)),
-                ('values', models.PositiveBigIntegerField(default=0)),
-                ('differences', models.PositiveIntegerField(default=0)),
-                ('closes', models.BooleanField()),
-                ('verdict', models.TextField()),
-                ('digest', models.CharField(max_length=64)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('phase', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reconciliations', to='projects.phase')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("balance", models.JSONField()),
+                ("objects_table", models.JSONField()),
+                ("fields_table", models.JSONField()),
+                ("open_points", models.JSONField(default=list)),
+                ("records", models.PositiveIntegerField(default=0)),
+                ("values", models.PositiveBigIntegerField(default=0)),
+                ("differences", models.PositiveIntegerField(default=0)),
+                ("closes", models.BooleanField()),
+                ("verdict", models.TextField()),
+                ("digest", models.CharField(max_length=64)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "phase",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="reconciliations", to="projects.phase"
+                    ),
+                ),
             ],
             options={
-                'get_latest_by': 'id',
+                "get_latest_by": "id",
             },
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('kind', models.CharField(choices=[('discovery', 'Discovery'), ('sandbox', 'Sandbox'), ('production', 'Production'), ('replay', 'Replay')], max_length=20)),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('waiting', 'Needs you'), ('paused', 'Paused'), ('succeeded', 'Done'), ('cancelled', 'Cancelled')], default='queued', max_length=20)),
-                ('sample_size', models.PositiveIntegerField(null=True)),
-                ('problem', models.TextField(blank=True, help_text='Why it is paused, and what to do, in sentences.')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('heartbeat_at', models.DateTimeField(null=True)),
-                ('field_map', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='mapping.fieldmap')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='projects.project')),
-                ('started_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("discovery", "Discovery"),
+                            ("sandbox", "Sandbox"),
+                            ("production", "Production"),
+                            ("replay", "Replay"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("waiting", "Needs you"),
+                            ("paused", "Paused"),
+                            ("succeeded", "Done"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="queued",
+                        max_length=20,
+                    ),
+                ),
+                ("sample_size", models.PositiveIntegerField(null=True)),
+                ("problem", models.TextField(blank=True, help_text="Why it is paused, and what to do, in sentences.")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("heartbeat_at", models.DateTimeField(null=True)),
+                (
+                    "field_map",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="runs",
+                        to="mapping.fieldmap",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="runs", to="projects.project"
+                    ),
+                ),
+                (
+                    "started_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-number'],
+                "ordering": ["-number"],
             },
         ),
         migrations.CreateModel(
-            name='Record',
+            name="Record",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('object', models.CharField(max_length=80)),
-                ('key', models.CharField(max_length=255)),
-                ('raw', projects.models.fields.ExactJSONField()),
-                ('meta', projects.models.fields.ExactJSONField(default=dict)),
-                ('refs', projects.models.fields.ExactJSONField(default=dict)),
-                ('digest', models.CharField(max_length=64)),
-                ('match_key', models.CharField(blank=True, max_length=400)),
-                ('mapped', projects.models.fields.ExactJSONField(null=True)),
-                ('notes', projects.models.fields.ExactJSONField(default=list, help_text='What a transform could not turn, and where the raw value went.')),
-                ('state', models.CharField(choices=[('read', 'Read'), ('ready', 'Ready'), ('created', 'Created'), ('updated', 'Updated'), ('unchanged', 'Unchanged'), ('merged', 'Merged'), ('held', 'Held'), ('excluded', 'Left behind'), ('rejected', 'Rejected')], default='read', max_length=12)),
-                ('reason', models.CharField(blank=True, max_length=60)),
-                ('detail', models.TextField(blank=True)),
-                ('merged_into', models.CharField(blank=True, max_length=255)),
-                ('destination_id', models.UUIDField(null=True)),
-                ('proof', models.CharField(blank=True, choices=[('', 'Not read back yet'), ('equal', 'Equal'), ('different', 'Different')], default='', max_length=10)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='records', to='projects.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("object", models.CharField(max_length=80)),
+                ("key", models.CharField(max_length=255)),
+                ("raw", projects.models.fields.ExactJSONField()),
+                ("meta", projects.models.fields.ExactJSONField(default=dict)),
+                ("refs", projects.models.fields.ExactJSONField(default=dict)),
+                ("digest", models.CharField(max_length=64)),
+                ("match_key", models.CharField(blank=True, max_length=400)),
+                ("mapped", projects.models.fields.ExactJSONField(null=True)),
+                (
+                    "notes",
+                    projects.models.fields.ExactJSONField(
+                        default=list, help_text="What a transform could not turn, and where the raw value went."
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("read", "Read"),
+                            ("ready", "Ready"),
+                            ("created", "Created"),
+                            ("updated", "Updated"),
+                            ("unchanged", "Unchanged"),
+                            ("merged", "Merged"),
+                            ("held", "Held"),
+                            ("excluded", "Left behind"),
+                            ("rejected", "Rejected"),
+                        ],
+                        default="read",
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=60)),
+                ("detail", models.TextField(blank=True)),
+                ("merged_into", models.CharField(blank=True, max_length=255)),
+                ("destination_id", models.UUIDField(null=True)),
+                (
+                    "proof",
+                    models.CharField(
+                        blank=True,
+                        choices=[("", "Not read back yet"), ("equal", "Equal"), ("different", "Different")],
+                        default="",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="records", to="projects.run"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Profile',
+            name="Profile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('object', models.CharField(max_length=80)),
-                ('label', models.CharField(max_length=200)),
-                ('label_plural', models.CharField(max_length=200)),
-                ('kind', models.CharField(max_length=20)),
-                ('order', models.PositiveSmallIntegerField(default=0)),
-                ('announced', models.PositiveIntegerField(help_text='The count that the system itself gives.', null=True)),
-                ('read', models.PositiveIntegerField(default=0)),
-                ('missing', models.PositiveIntegerField(default=0)),
-                ('data', models.JSONField(default=dict)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='profiles', to='projects.project')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='profiles', to='projects.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("object", models.CharField(max_length=80)),
+                ("label", models.CharField(max_length=200)),
+                ("label_plural", models.CharField(max_length=200)),
+                ("kind", models.CharField(max_length=20)),
+                ("order", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "announced",
+                    models.PositiveIntegerField(help_text="The count that the system itself gives.", null=True),
+                ),
+                ("read", models.PositiveIntegerField(default=0)),
+                ("missing", models.PositiveIntegerField(default=0)),
+                ("data", models.JSONField(default=dict)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="profiles", to="projects.project"
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="profiles", to="projects.run"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['order', 'object'],
+                "ordering": ["order", "object"],
             },
         ),
         migrations.AddField(
-            model_name='phase',
-            name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='phases', to='projects.run'),
+            model_name="phase",
+            name="run",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="phases", to="projects.run"
+            ),
         ),
         migrations.CreateModel(
-            name='PausedTrigger',
+            name="PausedTrigger",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('trigger_id', models.CharField(max_length=80)),
-                ('name', models.CharField(max_length=200)),
-                ('consequence', models.TextField()),
-                ('state', models.CharField(choices=[('pausing', 'Being paused'), ('paused', 'Paused'), ('restored', 'Restored')], default='pausing', max_length=20)),
-                ('paused_at', models.DateTimeField(auto_now_add=True)),
-                ('restored_at', models.DateTimeField(null=True)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='paused_triggers', to='projects.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("trigger_id", models.CharField(max_length=80)),
+                ("name", models.CharField(max_length=200)),
+                ("consequence", models.TextField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("pausing", "Being paused"), ("paused", "Paused"), ("restored", "Restored")],
+                        default="pausing",
+                        max_length=20,
+                    ),
+                ),
+                ("paused_at", models.DateTimeField(auto_now_add=True)),
+                ("restored_at", models.DateTimeField(null=True)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="paused_triggers", to="projects.run"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Link',
+            name="Link",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('object', models.CharField(max_length=80)),
-                ('key', models.CharField(max_length=255)),
-                ('destination', models.CharField(max_length=80)),
-                ('destination_id', models.UUIDField()),
-                ('origin', models.CharField(choices=[('created', 'Made by us'), ('matched', 'Was there before'), ('merged', 'Went into another record')], max_length=10)),
-                ('before', projects.models.fields.ExactJSONField(help_text='The fields we changed as they stood; null where we made it.', null=True)),
-                ('written', projects.models.fields.ExactJSONField(default=dict)),
-                ('written_digest', models.CharField(blank=True, max_length=64)),
-                ('written_at', models.DateTimeField(auto_now=True)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='projects.project')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='projects.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("object", models.CharField(max_length=80)),
+                ("key", models.CharField(max_length=255)),
+                ("destination", models.CharField(max_length=80)),
+                ("destination_id", models.UUIDField()),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[
+                            ("created", "Made by us"),
+                            ("matched", "Was there before"),
+                            ("merged", "Went into another record"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "before",
+                    projects.models.fields.ExactJSONField(
+                        help_text="The fields we changed as they stood; null where we made it.", null=True
+                    ),
+                ),
+                ("written", projects.models.fields.ExactJSONField(default=dict)),
+                ("written_digest", models.CharField(blank=True, max_length=64)),
+                ("written_at", models.DateTimeField(auto_now=True)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="links", to="projects.project"
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="links", to="projects.run"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='GroupMember',
+            name="GroupMember",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('group', models.CharField(max_length=80)),
-                ('key', models.CharField(max_length=255)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='group_members', to='projects.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("group", models.CharField(max_length=80)),
+                ("key", models.CharField(max_length=255)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="group_members", to="projects.run"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Difference',
+            name="Difference",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('object', models.CharField(max_length=80)),
-                ('kind', models.CharField(choices=[('different', 'Different'), ('missing', 'Not there')], max_length=12)),
-                ('field', models.CharField(blank=True, max_length=160)),
-                ('rule', models.CharField(blank=True, max_length=80)),
-                ('expected', projects.models.fields.ExactJSONField(null=True)),
-                ('found', projects.models.fields.ExactJSONField(null=True)),
-                ('record', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='differences', to='projects.record')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='differences', to='projects.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("object", models.CharField(max_length=80)),
+                (
+                    "kind",
+                    models.CharField(choices=[("different", "Different"), ("missing", "Not there")], max_length=12),
+                ),
+                ("field", models.CharField(blank=True, max_length=160)),
+                ("rule", models.CharField(blank=True, max_length=80)),
+                ("expected", projects.models.fields.ExactJSONField(null=True)),
+                ("found", projects.models.fields.ExactJSONField(null=True)),
+                (
+                    "record",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="differences", to="projects.record"
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="differences", to="projects.run"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Signature',
+            name="Signature",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('gate', models.CharField(max_length=40)),
-                ('digest', models.CharField(max_length=64)),
-                ('shown', models.JSONField(default=dict)),
-                ('name', models.CharField(help_text='As the signer typed it.', max_length=200)),
-                ('note', models.TextField(blank=True)),
-                ('signed_at', models.DateTimeField(auto_now_add=True)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='signatures', to='projects.project')),
-                ('signed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("gate", models.CharField(max_length=40)),
+                ("digest", models.CharField(max_length=64)),
+                ("shown", models.JSONField(default=dict)),
+                ("name", models.CharField(help_text="As the signer typed it.", max_length=200)),
+                ("note", models.TextField(blank=True)),
+                ("signed_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="signatures", to="projects.project"
+                    ),
+                ),
+                (
+                    "signed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Step',
+            name="Step",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='Unique in its run, e.g. person or relationship.read', max_length=80)),
-                ('object', models.CharField(max_length=80)),
-                ('destination', models.CharField(blank=True, max_length=80)),
-                ('order', models.PositiveSmallIntegerField()),
-                ('stage', models.CharField(max_length=20)),
-                ('state', models.CharField(choices=[('pending', 'Queued'), ('running', 'Running'), ('done', 'Done')], default='pending', max_length=20)),
-                ('cursor', models.JSONField(default=dict)),
-                ('tally', models.JSONField(default=dict, help_text='Calls, field comparisons and stage times, kept with the cursor.')),
-                ('attempt', models.PositiveIntegerField(default=0)),
-                ('leased_until', models.DateTimeField(null=True)),
-                ('leased_by', models.CharField(blank=True, max_length=120)),
-                ('not_before', models.DateTimeField(null=True)),
-                ('waiting_for', models.CharField(blank=True, max_length=200)),
-                ('failures', models.PositiveIntegerField(default=0)),
-                ('done', models.PositiveIntegerField(default=0)),
-                ('total', models.PositiveIntegerField(null=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('phase', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='projects.phase')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='projects.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "name",
+                    models.CharField(help_text="Unique in its run, e.g. person or relationship.read", max_length=80),
+                ),
+                ("object", models.CharField(max_length=80)),
+                ("destination", models.CharField(blank=True, max_length=80)),
+                ("order", models.PositiveSmallIntegerField()),
+                ("stage", models.CharField(max_length=20)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("pending", "Queued"), ("running", "Running"), ("done", "Done")],
+                        default="pending",
+                        max_length=20,
+                    ),
+                ),
+                ("cursor", models.JSONField(default=dict)),
+                (
+                    "tally",
+                    models.JSONField(
+                        default=dict, help_text="Calls, field comparisons and stage times, kept with the cursor."
+                    ),
+                ),
+                ("attempt", models.PositiveIntegerField(default=0)),
+                ("leased_until", models.DateTimeField(null=True)),
+                ("leased_by", models.CharField(blank=True, max_length=120)),
+                ("not_before", models.DateTimeField(null=True)),
+                ("waiting_for", models.CharField(blank=True, max_length=200)),
+                ("failures", models.PositiveIntegerField(default=0)),
+                ("done", models.PositiveIntegerField(default=0)),
+                ("total", models.PositiveIntegerField(null=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "phase",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="projects.phase"
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="projects.run"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['order'],
+                "ordering": ["order"],
             },
         ),
         migrations.CreateModel(
-            name='JournalEntry',
+            name="JournalEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verb', models.CharField(max_length=20)),
-                ('object', models.CharField(max_length=80)),
-                ('count', models.PositiveIntegerField(default=0)),
-                ('detail', models.JSONField(default=dict)),
-                ('state', models.CharField(choices=[('intended', 'Sent, answer not seen'), ('done', 'Done'), ('refused', 'Refused'), ('lost', 'Answer lost')], default='intended', max_length=10)),
-                ('answer', models.TextField(blank=True)),
-                ('sent_at', models.DateTimeField(auto_now_add=True)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='journal', to='projects.project')),
-                ('run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='journal', to='projects.run')),
-                ('step', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='journal', to='projects.step')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("verb", models.CharField(max_length=20)),
+                ("object", models.CharField(max_length=80)),
+                ("count", models.PositiveIntegerField(default=0)),
+                ("detail", models.JSONField(default=dict)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("intended", "Sent, answer not seen"),
+                            ("done", "Done"),
+                            ("refused", "Refused"),
+                            ("lost", "Answer lost"),
+                        ],
+                        default="intended",
+                        max_length=10,
+                    ),
+                ),
+                ("answer", models.TextField(blank=True)),
+                ("sent_at", models.DateTimeField(auto_now_add=True)),
+                ("answered_at", models.DateTimeField(null=True)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="journal", to="projects.project"
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="journal",
+                        to="projects.run",
+                    ),
+                ),
+                (
+                    "step",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="journal",
+                        to="projects.step",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('customer', 'Customer'), ('engineer', 'Engineer'), ('admin', 'Admin')], max_length=20)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='projects.project')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("customer", "Customer"), ("engineer", "Engineer"), ("admin", "Admin")], max_length=20
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to="projects.project"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('project', 'user'), name='one_role_per_project')],
+                "constraints": [models.UniqueConstraint(fields=("project", "user"), name="one_role_per_project")],
             },
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(auto_now_add=True)),
-                ('actor_label', models.CharField(max_length=200)),
-                ('verb', models.CharField(max_length=40)),
-                ('subject', models.CharField(blank=True, max_length=200)),
-                ('data', models.JSONField(default=dict)),
-                ('request_id', models.UUIDField(default=uuid.uuid4)),
-                ('actor', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='events', to='projects.project')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(auto_now_add=True)),
+                ("actor_label", models.CharField(max_length=200)),
+                ("verb", models.CharField(max_length=40)),
+                ("subject", models.CharField(blank=True, max_length=200)),
+                ("data", models.JSONField(default=dict)),
+                ("request_id", models.UUIDField(default=uuid.uuid4)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="events",
+                        to="projects.project",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['project', '-id'], name='event_by_project')],
+                "indexes": [models.Index(fields=["project", "-id"], name="event_by_project")],
             },
         ),
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('object', models.CharField(max_length=80)),
-                ('reason', models.CharField(max_length=60)),
-                ('key', models.CharField(blank=True, max_length=255)),
-                ('verdict', models.CharField(choices=[('import', 'Import it as it is'), ('merge', 'Merge into one'), ('drop', 'Leave it behind')], max_length=10)),
-                ('decided_at', models.DateTimeField(auto_now=True)),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='decisions', to='projects.project')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("object", models.CharField(max_length=80)),
+                ("reason", models.CharField(max_length=60)),
+                ("key", models.CharField(blank=True, max_length=255)),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("import", "Import it as it is"),
+                            ("merge", "Merge into one"),
+                            ("drop", "Leave it behind"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(auto_now=True)),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="decisions", to="projects.project"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('project', 'object', 'reason', 'key'), name='one_verdict_per_case')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("project", "object", "reason", "key"), name="one_verdict_per_case")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Connection',
+            name="Connection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('side', models.CharField(choices=[('source', 'Source'), ('destination', 'Destination')], max_length=12)),
-                ('connector', models.CharField(max_length=40)),
-                ('base_url', models.CharField(max_length=400)),
-                ('secrets', projects.models.fields.EncryptedJSONField(default=dict)),
-                ('requests_per_minute', models.PositiveIntegerField(blank=True, help_text="Only if you know a higher or lower limit than the vendor's usual one.", null=True)),
-                ('identity', models.JSONField(default=dict)),
-                ('known', models.JSONField(default=dict)),
-                ('checked_at', models.DateTimeField(null=True)),
-                ('problem', models.TextField(blank=True)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='connections', to='projects.project')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "side",
+                    models.CharField(choices=[("source", "Source"), ("destination", "Destination")], max_length=12),
+                ),
+                ("connector", models.CharField(max_length=40)),
+                ("base_url", models.CharField(max_length=400)),
+                ("secrets", projects.models.fields.EncryptedJSONField(default=dict)),
+                (
+                    "requests_per_minute",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="Only if you know a higher or lower limit than the vendor's usual one.",
+                        null=True,
+                    ),
+                ),
+                ("identity", models.JSONField(default=dict)),
+                ("known", models.JSONField(default=dict)),
+                ("checked_at", models.DateTimeField(null=True)),
+                ("problem", models.TextField(blank=True)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="connections", to="projects.project"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('project', 'side'), name='one_connection_per_side')],
+                "constraints": [models.UniqueConstraint(fields=("project", "side"), name="one_connection_per_side")],
             },
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(fields=('project', 'number'), name='one_run_per_number'),
+            model_name="run",
+            constraint=models.UniqueConstraint(fields=("project", "number"), name="one_run_per_number"),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['queued', 'running', 'waiting', 'paused'])), fields=('project',), name='one_open_run_per_project'),
+            model_name="run",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["queued", "running", "waiting", "paused"])),
+                fields=("project",),
+                name="one_open_run_per_project",
+            ),
         ),
         migrations.AddIndex(
-            model_name='record',
-            index=models.Index(fields=['run', 'object', 'state', 'id'], name='record_by_state'),
+            model_name="record",
+            index=models.Index(fields=["run", "object", "state", "id"], name="record_by_state"),
         ),
         migrations.AddIndex(
-            model_name='record',
-            index=models.Index(condition=models.Q(('match_key', ''), _negated=True), fields=['run', 'object', 'match_key'], name='record_by_match'),
+            model_name="record",
+            index=models.Index(
+                condition=models.Q(("match_key", ""), _negated=True),
+                fields=["run", "object", "match_key"],
+                name="record_by_match",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='record',
-            constraint=models.UniqueConstraint(fields=('run', 'object', 'key'), name='one_record_per_key'),
+            model_name="record",
+            constraint=models.UniqueConstraint(fields=("run", "object", "key"), name="one_record_per_key"),
         ),
         migrations.AddConstraint(
-            model_name='record',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['held', 'merged', 'excluded', 'rejected']), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='not_landed_has_a_reason'),
+            model_name="record",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["held", "merged", "excluded", "rejected"]), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="not_landed_has_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='profile',
-            constraint=models.UniqueConstraint(fields=('run', 'object'), name='one_profile_per_object'),
+            model_name="profile",
+            constraint=models.UniqueConstraint(fields=("run", "object"), name="one_profile_per_object"),
         ),
         migrations.AddConstraint(
-            model_name='phase',
-            constraint=models.UniqueConstraint(fields=('run', 'name'), name='one_phase_per_name'),
+            model_name="phase",
+            constraint=models.UniqueConstraint(fields=("run", "name"), name="one_phase_per_name"),
         ),
         migrations.AddConstraint(
-            model_name='pausedtrigger',
-            constraint=models.UniqueConstraint(fields=('run', 'trigger_id'), name='one_pause_per_trigger'),
+            model_name="pausedtrigger",
+            constraint=models.UniqueConstraint(fields=("run", "trigger_id"), name="one_pause_per_trigger"),
         ),
         migrations.AddIndex(
-            model_name='link',
-            index=models.Index(fields=['project', 'destination', 'destination_id'], name='link_by_destination'),
+            model_name="link",
+            index=models.Index(fields=["project", "destination", "destination_id"], name="link_by_destination"),
         ),
         migrations.AddConstraint(
-            model_name='link',
-            constraint=models.UniqueConstraint(fields=('project', 'object', 'key'), name='one_link_per_source_record'),
+            model_name="link",
+            constraint=models.UniqueConstraint(fields=("project", "object", "key"), name="one_link_per_source_record"),
         ),
         migrations.AddConstraint(
-            model_name='groupmember',
-            constraint=models.UniqueConstraint(fields=('run', 'key', 'group'), name='one_membership'),
+            model_name="groupmember",
+            constraint=models.UniqueConstraint(fields=("run", "key", "group"), name="one_membership"),
         ),
         migrations.AddIndex(
-            model_name='difference',
-            index=models.Index(fields=['run', 'object', 'field'], name='difference_by_field'),
+            model_name="difference",
+            index=models.Index(fields=["run", "object", "field"], name="difference_by_field"),
         ),
         migrations.AddIndex(
-            model_name='signature',
-            index=models.Index(fields=['project', 'gate', '-id'], name='signature_newest'),
+            model_name="signature",
+            index=models.Index(fields=["project", "gate", "-id"], name="signature_newest"),
         ),
         migrations.AddIndex(
-            model_name='step',
-            index=models.Index(condition=models.Q(('state', 'done'), _negated=True), fields=['run', 'order'], name='step_open'),
+            model_name="step",
+            index=models.Index(
+                condition=models.Q(("state", "done"), _negated=True), fields=["run", "order"], name="step_open"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='step',
-            constraint=models.UniqueConstraint(fields=('run', 'name'), name='one_step_per_name'),
+            model_name="step",
+            constraint=models.UniqueConstraint(fields=("run", "name"), name="one_step_per_name"),
         ),
         migrations.AddIndex(
-            model_name='journalentry',
-            index=models.Index(fields=['run', '-id'], name='journal_by_run'),
+            model_name="journalentry",
+            index=models.Index(fields=["run", "-id"], name="journal_by_run"),
         ),
     ]

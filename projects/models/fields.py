@@ -23,6 +23,9 @@ def _cipher() -> MultiFernet:
 class EncryptedJSONField(TextField):
     """JSON, encrypted with the first of CREDENTIAL_KEYS; any of them decrypts, so that keys can be rotated."""
 
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+
     def from_db_value(self, value: str | None, expression: object, connection: object) -> Any:
         """Decrypts; a wrong key says so instead of giving an empty value."""
         if value is None:
@@ -46,6 +49,9 @@ class ExactJSONField(TextField):
     A jsonb column refuses NUL and lone surrogates, rounds big numbers and forgets the order of keys; a
     customer's record may have all four, and none of them may stop a run or change on the way.
     """
+
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
 
     def from_db_value(self, value: str | None, expression: object, connection: object) -> Any:
         """Reads the JSON."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
 from mapping.models import MapSeries
@@ -15,7 +16,7 @@ from projects.models.user import User
 class ProjectQuerySet(models.QuerySet["Project"]):
     """Questions about projects."""
 
-    def visible_to(self, user: User) -> ProjectQuerySet:
+    def visible_to(self, user: User | AnonymousUser) -> ProjectQuerySet:
         """The projects this user may know of. Every view starts here."""
         if not user.is_authenticated:
             return self.none()

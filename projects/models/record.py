@@ -80,9 +80,7 @@ class Record(models.Model):
             # The balance, and every stage's next page (state, then id).
             models.Index(fields=["run", "object", "state", "id"], name="record_by_state"),
             # Two records with one unique value.
-            models.Index(
-                fields=["run", "object", "match_key"], name="record_by_match", condition=~Q(match_key="")
-            ),
+            models.Index(fields=["run", "object", "match_key"], name="record_by_match", condition=~Q(match_key="")),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,8 @@ changed gets its old values.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db.models import Case, IntegerField, Value, When
 from django.utils import timezone
 
@@ -48,7 +50,7 @@ def page(context: Context) -> Progress:
     )
 
 
-def _journal(context: Context, verb: str, links: list[Link]) -> JournalEntry:
+def _journal(context: Context, verb: str, links: Sequence[Link]) -> JournalEntry:
     with context.fenced():
         return JournalEntry.objects.create(
             project=context.project,
@@ -61,7 +63,7 @@ def _journal(context: Context, verb: str, links: list[Link]) -> JournalEntry:
         )
 
 
-def _forget(links: list[Link], entry: JournalEntry | None) -> None:
+def _forget(links: Sequence[Link], entry: JournalEntry | None) -> None:
     if entry is not None:
         entry.state, entry.answered_at = JournalEntry.State.DONE, timezone.now()
         entry.save(update_fields=["state", "answered_at"])

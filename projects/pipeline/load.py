@@ -202,7 +202,7 @@ def _link(context: Context, row: Record, origin: str, *, before: Any) -> Link:
         object=row.object,
         key=row.key,
         destination=context.step.destination,
-        destination_id=row.destination_id,
+        destination_id=row.destination_id or context.project.destination_id(row.object, row.key),
         origin=origin,
         before=kept,
         written=row.mapped or {},
@@ -354,4 +354,3 @@ def _canonical_value(context: Context, fields: Any, path: str) -> str:
     if sub and isinstance(value, dict):
         value = value.get(sub)
     return str(value or "").casefold()[:400]
-

@@ -80,9 +80,7 @@ def close(phase: Phase) -> Reconciliation | None:
     balance = total([row for spec in specs if spec.counts for name, row in by_object.items() if name == spec.object])
     fields = fields_of(phase)
     values = sum(field["compared"] for table in fields.values() for field in table.values())
-    records = (
-        Record.objects.filter(run=run, object__in=objects).landed().exclude(proof=Record.Proof.OPEN).count()
-    )
+    records = Record.objects.filter(run=run, object__in=objects).landed().exclude(proof=Record.Proof.OPEN).count()
     differences = Difference.objects.filter(run=run, object__in=objects).count()
     closed = all(closes(row) for row in by_object.values())
     points = open_points(phase)

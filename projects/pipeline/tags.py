@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mapping.rules import FieldRule, MapSpec
+from mapping.rules import Action, FieldRule, MapSpec
 from projects.models import Record
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.phases import PERSON
@@ -18,7 +18,7 @@ def tags_rule(spec: MapSpec) -> FieldRule | None:
     """The rule that turns segments into tags, if the map has one that is not skipped."""
     person = spec.object(PERSON)
     rule = person.rule_for(TAGS) if person else None
-    return rule if rule and rule.destination else None
+    return rule if rule and rule.destination and rule.action != Action.SKIP else None
 
 
 def page(context: Context) -> Progress:
@@ -35,9 +35,7 @@ def page(context: Context) -> Progress:
             row.detail = f"Customer.io is still building this segment ({row.raw.get('state')})."
         else:
             row.state = Record.State.CREATED
-    return Progress(
-        None, done=len(rows), save=lambda: _save(rows)
-    )
+    return Progress(None, done=len(rows), save=lambda: _save(rows))
 
 
 def _save(rows: list[Record]) -> None:

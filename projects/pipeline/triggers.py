@@ -7,7 +7,7 @@ any point leaves something that `restore_when_due` can find and pay.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
@@ -81,7 +81,7 @@ def restore_when_due(run: Run, *, now: bool = False) -> bool:
     return True
 
 
-def settled_at(run: Run) -> object:
+def settled_at(run: Run) -> datetime:
     """When the destination has had time to work off the run's last write."""
     last = JournalEntry.objects.filter(run=run, state=JournalEntry.State.DONE).order_by("-id").first()
     written = last.answered_at or last.sent_at if last else timezone.now() - timedelta(days=1)

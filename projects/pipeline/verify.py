@@ -36,9 +36,7 @@ def page(context: Context) -> Progress:
     comparison = Comparison(context)
     for row in rows:
         comparison.check(row, links.get((row.object, row.key)), there.get(str(row.destination_id)))
-    return Progress(
-        {"after": rows[-1].pk}, done=len(rows), tally=comparison.tally, save=lambda: comparison.save(rows)
-    )
+    return Progress({"after": rows[-1].pk}, done=len(rows), tally=comparison.tally, save=lambda: comparison.save(rows))
 
 
 class Comparison:

@@ -33,10 +33,7 @@ def _back(seat: Seat, gate: str) -> str:
 
 def to_explain(project: Project, gate: str) -> Reconciliation | None:
     """The reconciliation under a phase's gate, if it is not green: who signs it accepts something by name."""
-    newest = Reconciliation.objects.filter(
-        phase__run__project=project, phase__run__kind=Run.Kind.PRODUCTION, phase__name=gate
-    ).last()
-    return None if newest is None or newest.is_green else newest
+    return gates.reconciliation_under(project, gate) if gates.doubt(project, gate) else None
 
 
 def rejection_of(project: Project, gate: str) -> str:

@@ -18,7 +18,7 @@ from projects import selectors, services
 from projects.audit import sentence
 from projects.forms import InviteForm, ProjectForm
 from projects.gates import GateView
-from projects.models import Connection, Event, Membership, Project, Run, Signature, User
+from projects.models import Connection, Event, Membership, Project, Run, Signature
 from projects.permissions import Can
 from projects.views.seat import Request, Seat, page, seat_of, told
 
@@ -42,23 +42,17 @@ def projects(request: Request) -> HttpResponse:
         )
         for project in listed
     ]
-    return render(request, "projects/projects.html", {"rows": rows, "may_create": may_create(request.user)})
+    return render(request, "projects/projects.html", {"rows": rows, "may_create": services.may_create(request.user)})
 
 
 def _from_and_to(project: Project) -> list[Connection]:
     return sorted(project.connections.all(), key=lambda one: one.side != Connection.Side.SOURCE)
 
 
-def may_create(user: User) -> bool:
-    """Whoever is only a customer somewhere starts no projects."""
-    roles = set(user.memberships.values_list("role", flat=True))
-    return user.is_superuser or roles != {Membership.Role.CUSTOMER}
-
-
 @require_http_methods(["GET", "POST"])
 def create_project(request: Request) -> HttpResponse:
     """Asks for the name of a new project."""
-    if not may_create(request.user):
+    if not services.may_create(request.user):
         messages.error(request, "Customers do not create projects. Ask an engineer or an admin.")
         return redirect("projects")
     form = ProjectForm(request.POST if request.method == "POST" else None)

@@ -18,7 +18,6 @@ from projects.models import Event, PausedTrigger, Run
 from projects.pipeline.tags import tags_rule
 from tests.journey.conftest import CONGRESS, Migration, make_migration
 
-
 pytestmark = pytest.mark.django_db
 """Without the mark the database is not made at all; the tests themselves only look at what the fixture kept."""
 
@@ -42,7 +41,9 @@ class Journey:
 def writes(destination: FakeTwenty) -> int:
     """Calls that could have changed a record."""
     return sum(
-        1 for call in destination.requests if call.method != "GET" and "/metadata" not in call.path and call.status < 300
+        1
+        for call in destination.requests
+        if call.method != "GET" and "/metadata" not in call.path and call.status < 300
     )
 
 

@@ -8,13 +8,17 @@ from projects import audit, selectors, services
 from projects.models import Event, Record, Run
 from tests.journey.conftest import Migration
 
+MARY = {"first_name": "Mary", "fax": "202-555-0100"}
+
 
 @pytest.fixture
 def with_doubles(congress: Migration) -> Migration:
     """Two profiles share one address, once in capitals."""
     people = congress.source.workspace
     original = people.people["00000001"]
-    people.add_person(id="twin", email=str(original.email).upper(), attributes={"first_name": "Mary", "fax": "202-555-0100"})
+    people.add_person(
+        id="twin", email=str(original.email).upper(), attributes={"first_name": "Mary", "fax": "202-555-0100"}
+    )
     congress.to_sandbox()
     return congress
 
@@ -25,7 +29,9 @@ def balance(run: Run, object: str = "person") -> dict[str, int]:
     return {name: count for name, count in rows.items() if count}
 
 
-def decide(migration: Migration, reason: str, verdict: str, object: str = "person", keys: list[str] | None = None) -> None:
+def decide(
+    migration: Migration, reason: str, verdict: str, object: str = "person", keys: list[str] | None = None
+) -> None:
     with audit.acting_as(migration.admin):
         services.decide_held(
             project=migration.project, object=object, reason=reason, verdict=verdict, keys=keys, by=migration.admin

@@ -95,9 +95,7 @@ def test_a_passing_error_lets_the_step_wait_as_long_as_the_server_asked(
     assert Run.objects.get(pk=run.pk).state == Run.State.RUNNING
 
 
-def test_too_many_passing_errors_in_a_row_pause_the_run(
-    run: Run, step: Step, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_many_passing_errors_in_a_row_pause_the_run(run: Run, step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
     def down(context: Context) -> Progress:
         raise Transient("Twenty could not be reached.", retry_after=0)
 

@@ -13,7 +13,9 @@ from projects.permissions import ALLOWED, Can, can
 def save(project: Project, by: User, **changes: object) -> Connection:
     values = {"side": "source", "connector": "customerio", "base_url": "https://api.customer.io"}
     return services.save_connection(
-        project=project, by=by, **{**values, "credentials": {"api_key": "s3cret-key"}, **changes}  # type: ignore[arg-type]
+        project=project,
+        by=by,
+        **{**values, "credentials": {"api_key": "s3cret-key"}, **changes},  # type: ignore[arg-type]
     )
 
 

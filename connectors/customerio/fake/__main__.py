@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -65,14 +66,11 @@ def serve(options: argparse.Namespace) -> None:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     workspace = Workspace.load(options.data)
     per_second: float | None = options.requests_per_second
-    fake = FakeCustomerio(
-        workspace, api_key=options.key, region=options.region, requests_per_second=per_second
-    )
-    server: Any = make_server(
-        options.host, options.port, fake, threaded=True, request_handler=KeepAliveHandler
-    )
+    fake = FakeCustomerio(workspace, api_key=options.key, region=options.region, requests_per_second=per_second)
+    server: Any = make_server(options.host, options.port, fake, threaded=True, request_handler=KeepAliveHandler)
     allowed = "unlimited requests" if per_second is None else f"{per_second:g} requests per second"
-    print(f"Customer.io ({options.region}) on http://{options.host}:{server.port}, {allowed}", flush=True)
+    sys.stdout.write(f"Customer.io ({options.region}) on http://{options.host}:{server.port}, {allowed}\n")
+    sys.stdout.flush()
     try:
         server.serve_forever()
     except KeyboardInterrupt:

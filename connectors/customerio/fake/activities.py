@@ -54,11 +54,7 @@ def _wanted(call: Call, activity: Activity) -> bool:
     kind, name = call.text("type"), call.text("name")
     if kind and row["type"] != kind:
         return False
-    if (
-        name
-        and row.get("name") != name
-        and not (row["type"].endswith("attribute_change") and name in row["data"])
-    ):
+    if name and row.get("name") != name and not (row["type"].endswith("attribute_change") and name in row["data"]):
         return False
     if call.quirks.deleted_narrows and call.flag("deleted"):
         return activity.cio_id is not None and activity.cio_id not in call.workspace.people

@@ -161,11 +161,7 @@ class FakeCustomerio:
         if given is not None and REGION_OF_HOST.get(request.host, self.region) == self.region:
             if scheme == "Bearer" and given.type == "bearer" and given.token == self.api_key:
                 return
-            if (
-                scheme == "Basic"
-                and given.type == "basic"
-                and (given.username, given.password) == self.track_key
-            ):
+            if scheme == "Basic" and given.type == "basic" and (given.username, given.password) == self.track_key:
                 return
         raise ApiError(401, "unauthorized")
 

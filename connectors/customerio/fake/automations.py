@@ -39,9 +39,7 @@ def one_campaign(call: Call, campaign_id: str) -> Row:
 
 def _campaign(call: Call, row: Row) -> Row:
     """A campaign with its actions' ids; filters are JSON inside a string, as in the vendor's examples."""
-    known = [
-        action for action in call.workspace.listings.campaign_actions if action["campaign_id"] == row["id"]
-    ]
+    known = [action for action in call.workspace.listings.campaign_actions if action["campaign_id"] == row["id"]]
     actions = row["actions"] or [{"id": action["id"], "type": action["type"]} for action in known]
     served = row | {"actions": actions}
     if call.quirks.json_string_filters:
@@ -126,9 +124,7 @@ def _count(call: Call, campaign_id: int, periods: list[range], metric: str) -> l
 
 
 def list_newsletters(call: Call) -> Row:
-    rows = sorted(
-        call.workspace.listings.newsletters, key=lambda row: row["id"], reverse=call.text("sort") == "desc"
-    )
+    rows = sorted(call.workspace.listings.newsletters, key=lambda row: row["id"], reverse=call.text("sort") == "desc")
     shown, following = page(call, rows, listing="newsletters")
     return {"newsletters": shown} | following
 

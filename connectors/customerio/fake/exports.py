@@ -22,9 +22,7 @@ def export_customers(call: Call) -> Row:
     """Start an export of people; the body says `filters` where the search says `filter`."""
     filters = call.body().get("filters")
     matching(call, filters)
-    row = call.workspace.add(
-        "exports", type="customers", description="Customers with filters", _asked=filters
-    )
+    row = call.workspace.add("exports", type="customers", description="Customers with filters", _asked=filters)
     return {"export": _posted(call, row)}
 
 
@@ -34,9 +32,7 @@ def export_deliveries(call: Call) -> Row:
     if sum(parent in body for parent in PARENTS) != 1:
         bad_request(f"bad request: exactly one of {', '.join(PARENTS)} is required")
     row = call.workspace.add("exports", type="deliveries", description="Deliveries export", _asked=body)
-    return {
-        "export": {key: value for key, value in _posted(call, row).items() if key not in ("status", "total")}
-    }
+    return {"export": {key: value for key, value in _posted(call, row).items() if key not in ("status", "total")}}
 
 
 def _posted(call: Call, row: Row) -> Row:
@@ -53,9 +49,7 @@ def list_exports(call: Call) -> Row:
 
 
 def one_export(call: Call, export_id: str) -> Row:
-    return {
-        "export": _public(_settled(call, call.workspace.listings.find("exports", export_id) or not_found()))
-    }
+    return {"export": _public(_settled(call, call.workspace.listings.find("exports", export_id) or not_found()))}
 
 
 def _settled(call: Call, row: Row) -> Row:

@@ -43,9 +43,7 @@ def sort_into(segment: Segment, person: Person, in_segment: Callable[[int, str],
         segment.members.pop(person.cio_id, None)
 
 
-def object_filter(
-    node: object, object_type_id: str, match_all: frozenset[str]
-) -> Callable[[CustomObject], bool]:
+def object_filter(node: object, object_type_id: str, match_all: frozenset[str]) -> Callable[[CustomObject], bool]:
     """A test for objects of one type; each condition has to name the type again."""
 
     def attribute(body: Any) -> Callable[[CustomObject], bool]:

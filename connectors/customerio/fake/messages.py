@@ -28,9 +28,7 @@ def listing(call: Call, wanted: Callable[[Row], bool] = lambda row: True, *, lon
         bad_request(f"bad request: unknown metric {metric}")
     end = call.number("end_ts", int(call.now))
     start = max(call.number("start_ts", end - 6 * MONTH), end - longest_months * MONTH)
-    rows = [
-        row for row in call.workspace.messages.window(start, end) if wanted(row) and _asked(call, row, metric)
-    ]
+    rows = [row for row in call.workspace.messages.window(start, end) if wanted(row) and _asked(call, row, metric)]
     shown, following = page(call, rows, listing="messages")
     return {"messages": shown} | following
 

@@ -52,9 +52,7 @@ def profiles(call: Call) -> Row:
         bad_request("bad request: ids must be a list of strings")
     if not 1 <= len(ids) <= MOST_PROFILES:
         bad_request(f"bad request: ids must hold 1 to {MOST_PROFILES} entries")
-    found = dict.fromkeys(
-        person.cio_id for value in ids for person in call.workspace.people.find(value, kind)[:1]
-    )
+    found = dict.fromkeys(person.cio_id for value in ids for person in call.workspace.people.find(value, kind)[:1])
     rows = [profile(call, call.workspace.people[cio_id]) for cio_id in found]
     if call.quirks.wrapped_profiles:
         rows = [{"customer": row} for row in rows]
@@ -155,10 +153,11 @@ def workspace_optouts(call: Call) -> Row:
     """Everybody who opted out of a channel; the cio_id has a prefix here and nowhere else (FACTS.md §2)."""
     sender = call.text("from")
     prefix = "cio_" if call.quirks.prefixed_optouts else ""
-    rows = []
-    for person in call.workspace.people:
-        if chosen := [row for row in person.optouts if sender in ("", row["from"])]:
-            rows.append({"cio_id": prefix + person.cio_id, "customer_id": person.id, "optouts": chosen})
+    rows = [
+        {"cio_id": prefix + person.cio_id, "customer_id": person.id, "optouts": chosen}
+        for person in call.workspace.people
+        if (chosen := [row for row in person.optouts if sender in ("", row["from"])])
+    ]
     shown, following = page(call, rows, listing="optouts", default=100)
     return {"optouts": shown} | following
 

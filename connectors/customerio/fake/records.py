@@ -38,11 +38,7 @@ def new_message(message_id: str, created: int) -> Row:
         "customer_identifiers": None,
         "metrics": {},
     }
-    return (
-        row
-        | {"failure_message": None, "forgotten": False, "msg_template_id": None}
-        | dict.fromkeys(MESSAGE_PARENTS)
-    )
+    return row | {"failure_message": None, "forgotten": False, "msg_template_id": None} | dict.fromkeys(MESSAGE_PARENTS)
 
 
 def as_text(value: object) -> str:

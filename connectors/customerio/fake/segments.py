@@ -61,9 +61,7 @@ def used_by(call: Call, segment_id: int) -> Row:
     letters = [row for row in listings.newsletters if segment_id in (row.get("recipient_segment_ids") or ())]
     users: Row = {
         "campaigns": [
-            row["id"]
-            for row in listings.campaigns
-            if any(segment_id in (row.get(key) or ()) for key in USERS)
+            row["id"] for row in listings.campaigns if any(segment_id in (row.get(key) or ()) for key in USERS)
         ],
         "draft_newsletters": [row["id"] for row in letters if row["sent_at"] is None],
         "sent_newsletters": [row["id"] for row in letters if row["sent_at"] is not None],

@@ -131,9 +131,7 @@ class Workspace:
         with self.lock:
             if id and self.people.find(id, "id"):
                 raise ValueError(f"there is already a person with the id {id!r}")
-            person = Person(
-                cio_id=cio_id or self._free_cio_id(), unsubscribed=unsubscribed, devices=list(devices)
-            )
+            person = Person(cio_id=cio_id or self._free_cio_id(), unsubscribed=unsubscribed, devices=list(devices))
             moment = self.now() if at is None else at
             person.set({**(attributes or {}), "cio_id": person.cio_id}, moment)
             person.set({"id": id or None, "email": email or None}, moment)
@@ -141,9 +139,7 @@ class Workspace:
             self.record("profile_create", person=person, at=moment)
             return person
 
-    def change_attributes(
-        self, cio_id: str, changes: Mapping[str, object], *, at: int | None = None
-    ) -> Row | None:
+    def change_attributes(self, cio_id: str, changes: Mapping[str, object], *, at: int | None = None) -> Row | None:
         """Set attributes (None removes one); leaves one `attribute_change` row if anything did change."""
         with self.lock:
             person = self.people[cio_id]
@@ -153,9 +149,7 @@ class Workspace:
             if "unsubscribed" in changes:
                 person.unsubscribed = person.attributes.get("unsubscribed") == "true"
             self.place_person(person)
-            return (
-                self.record("attribute_change", person=person, data=changed, at=moment) if changed else None
-            )
+            return self.record("attribute_change", person=person, data=changed, at=moment) if changed else None
 
     def delete_person(self, cio_id: str, *, at: int | None = None) -> None:
         """Delete a profile with its relationships and memberships; leaves a `profile_delete` row."""
@@ -248,9 +242,7 @@ class Workspace:
         """Create an object; leaves a `_o:<type>:create` row."""
         with self.lock:
             cio_object_id = f"ob{len(self.objects) + 1:06x}{next(self._serials):04x}"
-            item = CustomObject(
-                object_type_id=object_type_id, object_id=object_id, cio_object_id=cio_object_id
-            )
+            item = CustomObject(object_type_id=object_type_id, object_id=object_id, cio_object_id=cio_object_id)
             item.set(attributes or {}, self.now() if at is None else at)
             self.objects.add(item)
             self._record_object(item, "create", at=at)
@@ -289,9 +281,7 @@ class Workspace:
                 self._record_object(item, "add_relationship", at=moment)
                 tie.set(attributes or {}, moment)
             elif changed := tie.set(attributes or {}, moment):
-                self.record(
-                    f"_r:{key[0]}:attribute_change", person=person, data=_named(item) | changed, at=moment
-                )
+                self.record(f"_r:{key[0]}:attribute_change", person=person, data=_named(item) | changed, at=moment)
             self.touch()
             return tie
 
@@ -377,9 +367,7 @@ class Workspace:
         for segment in self.segments.values():
             filters.sort_into(segment, person, self.in_segment)
 
-    def _record_object(
-        self, item: CustomObject, verb: str, *, at: int | None, changed: Row | None = None
-    ) -> None:
+    def _record_object(self, item: CustomObject, verb: str, *, at: int | None, changed: Row | None = None) -> None:
         self.touch()
         self.record(f"_o:{item.object_type_id}:{verb}", data=_named(item) | (changed or {}), at=at)
 

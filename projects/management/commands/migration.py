@@ -312,4 +312,3 @@ VERBS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Verb]] = 
     "hold": ("List or decide held records.", _hold_options, hold),
     "status": ("Say where the project stands.", _none, status),
 }
-
