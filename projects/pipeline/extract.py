@@ -207,7 +207,17 @@ def primary_company(context: Context) -> Progress:
             )
         )
     following = {"after": rows[-1].match_key} if rows else None
-    return Progress(following, done=len(derived), save=lambda: store(derived))
+    return Progress(following, done=len(derived), save=lambda: _store_derived(context, derived))
+
+
+def _store_derived(context: Context, derived: list[Record]) -> None:
+    """Stores derived rows; one that is there from before a decision and says something else now lands again."""
+    keys = [row.key for row in derived]
+    known = Record.objects.of(context.run, context.step.object).filter(key__in=keys)
+    digests = dict(known.values_list("key", "digest"))
+    changed = [row.key for row in derived if digests.get(row.key, row.digest) != row.digest]
+    known.filter(key__in=changed).delete()
+    store(derived)
 
 
 def linked(context: Context, keys: dict[str, set[str]]) -> dict[tuple[str, str], Link]:
