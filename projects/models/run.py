@@ -100,7 +100,7 @@ class Phase(models.Model):
         constraints = [models.UniqueConstraint(fields=["run", "name"], name="one_phase_per_name")]
 
     def __str__(self) -> str:
-        return f"{self.name} of {self.run}"
+        return f"{self.name.capitalize()} of {self.run}"
 
 
 class Step(models.Model):
