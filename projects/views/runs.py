@@ -30,6 +30,7 @@ STALE = 60
 """Seconds without a sign of life after which the pulse turns amber."""
 
 CALLS = {
+    "waited": "Seconds of waiting for the limit",
     "read": "Reading",
     "write": "Writing",
     "metadata": "Schema",
@@ -110,6 +111,8 @@ def calls_of(view: RunView, names: dict[str, str]) -> list[tuple[str, str, int]]
     rows = []
     for name, number in sorted(view.calls.items(), reverse=True):
         side, _, kind = name.rpartition(".")
+        if kind == "waited_ms":
+            kind, number = "waited", round(number / 1000)
         rows.append((names.get(side, side), CALLS.get(kind, kind), number))
     return rows
 
