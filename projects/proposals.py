@@ -23,6 +23,7 @@ from projects.pipeline.phases import (
 )
 from projects.pipeline.tags import TAGS
 from projects.services import Refused
+from projects.verbs import Verb
 
 MOST_OPTIONS = 200
 """Above this many segments the tags become a free list: a select with hundreds of options helps nobody."""
@@ -44,7 +45,7 @@ def propose(*, project: Project, by: User) -> FieldMap:
     spec = build(list(run.profiles.all()), catalogue, naming, project.default_country)
     with transaction.atomic():
         version = project.map_series.add(spec, by=by, note="proposed")
-        audit.record(audit.Verb.MAP_PROPOSED, project, str(version))
+        audit.record(Verb.MAP_PROPOSED, project, str(version))
     return version
 
 

@@ -20,6 +20,7 @@ from projects import audit
 from projects.connections import open_destination
 from projects.models import JournalEntry, Project
 from projects.pipeline.phases import ASSOCIATION, COMPANY, PERSON
+from projects.verbs import Verb
 
 RELATIONS = {ASSOCIATION: (("person", "Person", PERSON), ("company", "Company", COMPANY))}
 """Relations that records of an object carry besides their mapped fields: name, label, target."""
@@ -102,5 +103,5 @@ def ensure_schema(project: Project, spec: MapSpec) -> int:
         destination.ensure(schema_plan(spec), journal)
     if made:
         names = [f"{change.object}.{change.name}" if change.name else change.object for change in made]
-        audit.record(audit.Verb.SCHEMA_CHANGED, project, f"{len(made)} objects, fields and options", names=names)
+        audit.record(Verb.SCHEMA_CHANGED, project, f"{len(made)} objects, fields and options", names=names)
     return len(made)

@@ -40,6 +40,7 @@ from projects.models import (
 from projects.permissions import Can, can
 from projects.pipeline import engine, phases
 from projects.schema import ensure_schema
+from projects.verbs import Verb
 
 INVITATION_DAYS = 14
 
@@ -70,7 +71,7 @@ def create_project(*, name: str, by: User, default_country: str = "US") -> Proje
     series = MapSeries.objects.create(name=name)
     project = Project.objects.create(name=name, slug=slug, default_country=default_country, map_series=series)
     Membership.objects.create(project=project, user=by, role=Membership.Role.ADMIN)
-    audit.record(audit.Verb.PROJECT_CREATED, project)
+    audit.record(Verb.PROJECT_CREATED, project)
     return project
 
 
@@ -79,7 +80,7 @@ def add_member(*, project: Project, user: User, role: str, by: User) -> Membersh
     """Gives a user a role in the project."""
     _allow(by, Can.MANAGE, project)
     membership, _ = Membership.objects.update_or_create(project=project, user=user, defaults={"role": role})
-    audit.record(audit.Verb.MEMBER_ADDED, project, str(user), role=role)
+    audit.record(Verb.MEMBER_ADDED, project, str(user), role=role)
     return membership
 
 
@@ -98,7 +99,7 @@ def invite(*, project: Project, email: str, role: str, by: User) -> str:
         invited_by=by,
         expires_at=timezone.now() + timedelta(days=INVITATION_DAYS),
     )
-    audit.record(audit.Verb.MEMBER_INVITED, project, email, role=role)
+    audit.record(Verb.MEMBER_INVITED, project, email, role=role)
     return f"{settings.PUBLIC_URL}/invitation/{token}/"
 
 
@@ -120,7 +121,7 @@ def accept_invitation(*, invitation: Invitation, name: str) -> User:
         user = User.objects.create_user(invitation.email, name=name.strip()[:200])
     Membership.objects.get_or_create(project=invitation.project, user=user, defaults={"role": invitation.role})
     with audit.acting_as(user):
-        audit.record(audit.Verb.INVITATION_ACCEPTED, invitation.project)
+        audit.record(Verb.INVITATION_ACCEPTED, invitation.project)
     return user
 
 
@@ -160,7 +161,7 @@ def save_connection(
             "problem": "",
         },
     )
-    audit.record(audit.Verb.CONNECTION_SAVED, project, declaration.label, side=side, host=url)
+    audit.record(Verb.CONNECTION_SAVED, project, declaration.label, side=side, host=url)
     return connection
 
 
@@ -175,10 +176,10 @@ def test_connection(*, project: Project, side: str, by: User) -> Identity:
             identity = system.check()
     except ConnectorError as error:
         connection.update(problem=str(error), checked_at=timezone.now())
-        audit.record(audit.Verb.CONNECTION_TESTED, project, name, outcome=error.sentence)
+        audit.record(Verb.CONNECTION_TESTED, project, name, outcome=error.sentence)
         raise
     connection.update(identity={"account": identity.account, **identity.facts}, problem="", checked_at=timezone.now())
-    audit.record(audit.Verb.CONNECTION_TESTED, project, name, outcome=identity.account)
+    audit.record(Verb.CONNECTION_TESTED, project, name, outcome=identity.account)
     return identity
 
 
@@ -201,7 +202,7 @@ def start_run(*, project: Project, kind: str, by: User, sample_size: int | None 
                 started_by=by,
             )
             engine.begin(run)
-            audit.record(audit.Verb.RUN_STARTED, project, str(run))
+            audit.record(Verb.RUN_STARTED, project, str(run))
     except IntegrityError as error:
         raise Refused("A run of this project is still open: wait for its end, or cancel it.") from error
     return run
@@ -242,7 +243,7 @@ def resume_run(*, run: Run, by: User) -> None:
     if not Run.objects.filter(pk=run.pk, state=Run.State.PAUSED).update(state=Run.State.RUNNING, problem=""):
         raise Refused(f"{run} is not paused.")
     Step.objects.filter(run=run, state=Step.State.PENDING).update(not_before=None, waiting_for="", failures=0)
-    audit.record(audit.Verb.RUN_RESUMED, run.project, str(run))
+    audit.record(Verb.RUN_RESUMED, run.project, str(run))
 
 
 @transaction.atomic
@@ -254,7 +255,7 @@ def cancel_run(*, run: Run, by: User, why: str) -> None:
     )
     if not changed:
         raise Refused(f"{run} has ended already.")
-    audit.record(audit.Verb.RUN_CANCELLED, run.project, str(run), why=why)
+    audit.record(Verb.RUN_CANCELLED, run.project, str(run), why=why)
 
 
 @transaction.atomic
@@ -262,7 +263,7 @@ def save_map(*, project: Project, spec: MapSpec, by: User, note: str = "") -> Fi
     """Stores a changed map as the next version; a signature over the former one is void from now on."""
     _allow(by, Can.EDIT_MAP, project)
     version = project.map_series.add(spec, by=by, note=note)
-    audit.record(audit.Verb.MAP_CHANGED, project, str(version), note=note)
+    audit.record(Verb.MAP_CHANGED, project, str(version), note=note)
     return version
 
 
@@ -285,7 +286,7 @@ def sign(*, project: Project, gate: str, by: User, name: str, note: str = "", di
     signature = Signature.objects.create(
         project=project, gate=gate, digest=view.digest, shown=view.shown, name=name.strip(), note=note, signed_by=by
     )
-    audit.record(audit.Verb.GATE_SIGNED, project, view.label, name=name, digest=view.digest)
+    audit.record(Verb.GATE_SIGNED, project, view.label, name=name, digest=view.digest)
     _approve_phase(project, gate)
     return signature
 
@@ -313,7 +314,7 @@ def reject(*, project: Project, gate: str, by: User, why: str) -> None:
     _allow(by, Can.SIGN, project)
     if not why.strip():
         raise Refused("Say what is wrong: the engineers read it.")
-    audit.record(audit.Verb.GATE_REJECTED, project, gates.label_of(gate), why=why)
+    audit.record(Verb.GATE_REJECTED, project, gates.label_of(gate), why=why)
     Signature.objects.create(
         project=project, gate=gate, digest="", shown={"rejected": why}, name=str(by), note=why, signed_by=by
     )
@@ -340,7 +341,7 @@ def decide_held(
             key=key,
             defaults={"verdict": verdict, "decided_by": by},
         )
-    audit.record(audit.Verb.HELD_DECIDED, project, object=object, reason=reason, verdict=verdict, count=number)
+    audit.record(Verb.HELD_DECIDED, project, object=object, reason=reason, verdict=verdict, count=number)
     if run is not None and number:
         _reopen(run, object)
     return number

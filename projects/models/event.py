@@ -8,6 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
+from projects.verbs import sentence
+
 
 class Event(models.Model):
     """Something somebody did or that happened. Never changed, never deleted.
@@ -30,9 +32,7 @@ class Event(models.Model):
         indexes = [models.Index(fields=["project", "-id"], name="event_by_project")]
 
     def __str__(self) -> str:
-        from projects.audit import sentence
-
-        return sentence(self)
+        return sentence(self.verb, self.actor_label, self.subject, self.data)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Writes the line once."""

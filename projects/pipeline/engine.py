@@ -25,6 +25,7 @@ from projects import audit
 from projects.models import Phase, Run, Step
 from projects.pipeline import phases, reconcile, stages, triggers
 from projects.pipeline.context import Context, LostLease, Progress
+from projects.verbs import Verb
 
 logger = logging.getLogger(__name__)
 
@@ -246,7 +247,7 @@ def pause(run: Run, why: str) -> None:
     with transaction.atomic():
         changed = Run.objects.filter(pk=run.pk, state__in=Run.ACTIVE).update(state=Run.State.PAUSED, problem=why)
         if changed:
-            audit.record(audit.Verb.RUN_PAUSED, run.project, str(run), why=why)
+            audit.record(Verb.RUN_PAUSED, run.project, str(run), why=why)
 
 
 def _close_phase(run: Run) -> bool:
@@ -266,7 +267,7 @@ def _close_phase(run: Run) -> bool:
             state=Phase.State.RECONCILED if waits else Phase.State.APPROVED, ended_at=timezone.now()
         )
         if moved and result is not None:
-            audit.record(audit.Verb.PHASE_RECONCILED, run.project, str(phase), verdict=result.verdict)
+            audit.record(Verb.PHASE_RECONCILED, run.project, str(phase), verdict=result.verdict)
     if waits:
         _rest(run)
     return waits
@@ -283,7 +284,7 @@ def _end(run: Run) -> bool:
             state=Run.State.SUCCEEDED, ended_at=timezone.now(), problem=""
         )
         if ended:
-            audit.record(audit.Verb.RUN_ENDED, run.project, str(run))
+            audit.record(Verb.RUN_ENDED, run.project, str(run))
     triggers.restore_when_due(run)
     return True
 

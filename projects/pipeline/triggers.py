@@ -17,6 +17,7 @@ from projects import audit
 from projects.connections import open_destination
 from projects.models import JournalEntry, PausedTrigger, Run
 from projects.pipeline.phases import COMPANY, PERSON
+from projects.verbs import Verb
 
 OBJECTS = (PERSON, COMPANY)
 
@@ -44,7 +45,7 @@ def pause_for(run: Run) -> None:
             destination.pause(trigger.id)
             owed.state = PausedTrigger.State.PAUSED
             owed.save(update_fields=["state"])
-            audit.record(audit.Verb.TRIGGER_PAUSED, run.project, trigger.name)
+            audit.record(Verb.TRIGGER_PAUSED, run.project, trigger.name)
 
 
 def consented_ids(run: Run) -> set[str]:
@@ -73,7 +74,7 @@ def restore_when_due(run: Run, *, now: bool = False) -> bool:
                 PausedTrigger.objects.filter(pk=trigger.pk).update(
                     state=PausedTrigger.State.RESTORED, restored_at=timezone.now()
                 )
-                audit.record(audit.Verb.TRIGGER_RESTORED, run.project, trigger.name)
+                audit.record(Verb.TRIGGER_RESTORED, run.project, trigger.name)
     except ConnectorError as error:
         Run.objects.filter(pk=run.pk).update(problem=f"A paused workflow could not be put back yet. {error}")
         return False

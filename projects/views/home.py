@@ -15,7 +15,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from connectors.registry import all_connectors
 from projects import gates as gate_rules
 from projects import selectors, services
-from projects.audit import sentence
 from projects.forms import InviteForm, ProjectForm
 from projects.gates import GateView
 from projects.models import Connection, Event, Membership, Project, Run, Signature
@@ -140,7 +139,7 @@ def _action_url(seat: Seat, name: str) -> str:
 
 
 def _lines(events: Any) -> list[tuple[Event, str]]:
-    return [(event, sentence(event)) for event in events]
+    return [(event, str(event)) for event in events]
 
 
 @require_GET

@@ -16,7 +16,6 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HTMX_STOP_POLLING
 
 from projects import gates, selectors, services
-from projects.audit import sentence
 from projects.forms import SandboxForm
 from projects.models import Phase, Run, Step
 from projects.selectors import RunView
@@ -153,7 +152,7 @@ def _live(seat: Seat, run: Run) -> dict[str, Any]:
         "said": hashlib.sha256(said.encode()).hexdigest()[:8],
         "triggers": list(run.paused_triggers.order_by("pk")),
         "lately": [
-            (event, sentence(event)) for event in seat.project.events.filter(at__gte=run.created_at).order_by("-pk")[:6]
+            (event, str(event)) for event in seat.project.events.filter(at__gte=run.created_at).order_by("-pk")[:6]
         ],
     }
     waiting = view.waiting_phase

@@ -1,0 +1,43 @@
+"""What can happen in a project, each with the sentence that the trail shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+
+class Verb(Enum):
+    """What can happen, with the sentence that the trail shows: `{actor}`, `{subject}` and keys of the data."""
+
+    PROJECT_CREATED = "{actor} created the project"
+    MEMBER_ADDED = "{actor} made {subject} {role} of the project"
+    MEMBER_INVITED = "{actor} invited {subject} as {role}"
+    INVITATION_ACCEPTED = "{actor} accepted the invitation"
+    CONNECTION_SAVED = "{actor} saved the connection to {subject}"
+    CONNECTION_TESTED = "{actor} tested the connection to {subject}: {outcome}"
+    MAP_PROPOSED = "{actor} had map {subject} proposed"
+    MAP_CHANGED = "{actor} changed the map to {subject}"
+    RUN_STARTED = "{actor} started {subject}"
+    RUN_PAUSED = "{actor} paused {subject}: {why}"
+    RUN_RESUMED = "{actor} resumed {subject}"
+    RUN_CANCELLED = "{actor} cancelled {subject}: {why}"
+    RUN_ENDED = "{subject} ended"
+    PHASE_RECONCILED = "{subject}: {verdict}"
+    GATE_SIGNED = "{actor} signed {subject} as {name}"
+    GATE_REJECTED = "{actor} rejected {subject}: {why}"
+    HELD_DECIDED = "{actor} decided {count} held {object} ({reason}): {verdict}"
+    SCHEMA_CHANGED = "{actor} made {subject} in the destination"
+    TRIGGER_PAUSED = "The workflow “{subject}” was paused for the run"
+    TRIGGER_RESTORED = "The workflow “{subject}” was put back"
+
+
+def sentence(verb: str, actor: str, subject: str, data: Mapping[str, Any]) -> str:
+    """The line as people read it; a verb or a key that is no longer known never breaks the page."""
+    template = Verb[verb].value if verb in Verb.__members__ else "{actor}: " + verb
+    return template.format_map(_Forgiving({**data, "actor": actor, "subject": subject}))
+
+
+class _Forgiving(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "…"
