@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import django
 import pytest
 
 SETTINGS_NAMES = (
@@ -40,6 +41,9 @@ def _own_environment() -> None:
 
 
 _own_environment()
+
+# A directory's own conftest may import models as soon as it is named on the command line, before pytest-django is up.
+django.setup()
 
 
 def pytest_configure() -> None:

@@ -84,7 +84,7 @@ def test_names_given_one_after_the_other_never_collide(sources: list[str]) -> No
         ("Trip", "Trips", [], ("trip", "trips")),
         ("Trip", "", [], ("trip", "trips")),
         ("Message", "Messages", [], ("messageRecord", "messageRecords")),
-        ("Person", "People", [], ("personRecord", "peopleRecords")),
+        ("Person", "People", [], ("personRecord", "personRecords")),
         ("Event", "Events", [], ("eventRecord", "eventRecords")),
         ("Sheep", "Sheep", [], ("sheepRecord", "sheepRecords")),
         ("Trip", "Trips", ["trip", "trips"], ("tripRecord", "tripRecords")),
