@@ -9,119 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Protocol
 
 from pydantic import BaseModel
 
 from connectors.budget import Budget, Rate
+from connectors.catalogue import Catalogue, Field, FieldType, Option
 
 Cursor = dict[str, Any]
 """Where to go on reading, as JSON: kept in a row, handed back unchanged, opaque to everyone but its connector."""
-
-
-class FieldType(StrEnum):
-    """The common vocabulary of field types; the names are Twenty's (contracts/twenty/FACTS.md section 7)."""
-
-    TEXT = "TEXT"
-    NUMBER = "NUMBER"
-    BOOLEAN = "BOOLEAN"
-    DATE = "DATE"
-    DATE_TIME = "DATE_TIME"
-    SELECT = "SELECT"
-    MULTI_SELECT = "MULTI_SELECT"
-    RATING = "RATING"
-    ARRAY = "ARRAY"
-    RAW_JSON = "RAW_JSON"
-    UUID = "UUID"
-    CURRENCY = "CURRENCY"
-    LINKS = "LINKS"
-    EMAILS = "EMAILS"
-    PHONES = "PHONES"
-    FULL_NAME = "FULL_NAME"
-    ADDRESS = "ADDRESS"
-    ACTOR = "ACTOR"
-    RICH_TEXT = "RICH_TEXT"
-    FILES = "FILES"
-    RELATION = "RELATION"
-    MORPH_RELATION = "MORPH_RELATION"
-    POSITION = "POSITION"
-    NUMERIC = "NUMERIC"
-    TS_VECTOR = "TS_VECTOR"
-
-
-class ObjectKind(StrEnum):
-    """Why an object type is read: as records, as links between records, or as configuration."""
-
-    RECORD = "record"
-    LINK = "link"
-    CONFIG = "config"
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One choice of a SELECT or MULTI_SELECT field; `id` is the destination's own, empty before it exists."""
-
-    value: str
-    label: str
-    color: str = "sky"
-    id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field of an object type. `references` names the object type that a relation points to."""
-
-    name: str
-    label: str
-    type: FieldType
-    description: str = ""
-    unique: bool = False
-    nullable: bool = True
-    writable: bool = True
-    custom: bool = False
-    options: tuple[Option, ...] = ()
-    references: str = ""
-    id: str = ""
-    """The destination's id of the field, needed to change it."""
-    join_column: str = ""
-    """For a relation: the key under which the other record's id is written, e.g. `companyId`."""
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectType:
-    """One kind of thing a system holds. `key` names the field that identifies a record for ever."""
-
-    name: str
-    label: str
-    label_plural: str
-    key: str
-    fields: tuple[Field, ...] = ()
-    kind: ObjectKind = ObjectKind.RECORD
-    custom: bool = False
-    count: int | None = None
-    description: str = ""
-    enabled: bool = True
-    plural: str = ""
-    """The destination's API name of the list, e.g. `people`."""
-    id: str = ""
-    references: tuple[str, ...] = ()
-    """Names of the object types whose records must be read before this one's."""
-
-    def field(self, name: str) -> Field | None:
-        """The field of that API name, or None."""
-        return next((f for f in self.fields if f.name == name), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """What a system holds: object types with their fields, in the order in which they must be read."""
-
-    objects: tuple[ObjectType, ...]
-
-    def object(self, name: str) -> ObjectType | None:
-        """The object type of that name, or None."""
-        return next((o for o in self.objects if o.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from connectors.contract import FieldType
+from connectors.catalogue import FieldType
 
 Body = dict[str, Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from connectors.contract import Field, FieldType, ObjectType
+from connectors.catalogue import Field, FieldType, ObjectType
 from mapping.lexicon import COMPANY_NAMES, PERSON_NAMES, squeezed
 
 

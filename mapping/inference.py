@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
-from connectors.contract import FieldType
+from connectors.catalogue import FieldType
 from mapping.kinds import NUMBERS, TIMES, WEB, Kind
 from mapping.lexicon import words
 from mapping.profile import FieldProfile

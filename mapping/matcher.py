@@ -8,7 +8,7 @@ from typing import Any
 
 from rapidfuzz import fuzz
 
-from connectors.contract import Field, FieldType, ObjectType
+from connectors.catalogue import Field, FieldType, ObjectType
 from mapping.composites import BLANKS, MAIN_PARTS
 from mapping.inference import MISFITS, TRANSFORM_OF, is_identifier, percent, share
 from mapping.kinds import WEB, Kind

@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from connectors.contract import Catalogue, Field, FieldType, Naming, ObjectType
+from connectors.catalogue import Catalogue, Field, FieldType, ObjectType
+from connectors.contract import Naming
 from mapping.composites import join_names
 from mapping.fixed import (
     BUILT_IN,

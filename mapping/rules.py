@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from connectors.contract import FieldType
+from connectors.catalogue import FieldType
 
 
 class Action(StrEnum):

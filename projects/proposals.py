@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from connectors.contract import Catalogue, FieldType, Naming, ObjectKind
+from connectors.catalogue import Catalogue, FieldType, ObjectKind
+from connectors.contract import Naming
 from connectors.registry import get_connector
 from mapping.models import FieldMap
 from mapping.proposer import SourceObject, propose_map

@@ -6,14 +6,8 @@ import dataclasses
 
 from django.utils import timezone
 
-from connectors.contract import (
-    FieldPlan,
-    FieldType,
-    ObjectPlan,
-    Option,
-    SchemaChange,
-    SchemaPlan,
-)
+from connectors.catalogue import FieldType, Option
+from connectors.contract import FieldPlan, ObjectPlan, SchemaChange, SchemaPlan
 from mapping.fixed import companion_description
 from mapping.rules import Action, FieldRule, MapSpec, ObjectRule
 from projects import audit

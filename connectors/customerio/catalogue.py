@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.contract import Catalogue, Field, FieldType, ObjectKind, ObjectType
+from connectors.catalogue import Catalogue, Field, FieldType, ObjectKind, ObjectType
 from connectors.customerio.payloads import CustomType, Workspace
 
 SEGMENT = "segment"

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from connectors.contract import Access, Catalogue, Cursor, Identity, Page
+from connectors.catalogue import Catalogue
+from connectors.contract import Access, Cursor, Identity, Page
 from connectors.customerio import catalogue
 from connectors.customerio.catalogue import MEMBERSHIP, OBJECT, PERSON, RELATIONSHIP, SEGMENT
 from connectors.customerio.payloads import KEY_HELP, CustomType, CustomTypes, Gone, Workspace, Workspaces, explain

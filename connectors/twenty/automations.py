@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.contract import ObjectType, Trigger
+from connectors.catalogue import ObjectType
+from connectors.contract import Trigger
 from connectors.errors import Rejected
 from connectors.twenty.api import TwentyApi, query, rows_of
 from connectors.twenty.reading import Reader

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from connectors.contract import Catalogue, Field, FieldType, ObjectKind, ObjectType, Option
+from connectors.catalogue import Catalogue, Field, FieldType, ObjectKind, ObjectType, Option
 from connectors.errors import Rejected
 from connectors.http import Loop
 from connectors.twenty.api import TwentyApi, rows_of

@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from connectors.contract import Field, FieldType
+from connectors.catalogue import Field, FieldType
 from connectors.twenty.links import link_problem
 from connectors.twenty.phones import read_phone
 from connectors.twenty.values import LISTS, NUMBERS, SUBFIELDS, parse_moment

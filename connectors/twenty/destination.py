@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from connectors.catalogue import Catalogue, Field, FieldType, ObjectType
 from connectors.contract import (
     Access,
     Capabilities,
-    Catalogue,
     Cursor,
     Draft,
     Existing,
-    Field,
-    FieldType,
     Identity,
-    ObjectType,
     SchemaChange,
     SchemaPlan,
     Trigger,

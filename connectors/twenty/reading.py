@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from connectors.contract import Cursor, Existing, FieldType, ObjectType
+from connectors.catalogue import FieldType, ObjectType
+from connectors.contract import Cursor, Existing
 from connectors.errors import Rejected
 from connectors.http import Loop
 from connectors.twenty.api import TwentyApi, query, rows_of

@@ -11,16 +11,8 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from connectors.contract import (
-    Field,
-    FieldPlan,
-    FieldType,
-    ObjectPlan,
-    ObjectType,
-    Option,
-    SchemaChange,
-    SchemaPlan,
-)
+from connectors.catalogue import Field, FieldType, ObjectType, Option
+from connectors.contract import FieldPlan, ObjectPlan, SchemaChange, SchemaPlan
 from connectors.errors import Rejected, Transient
 from connectors.twenty.api import TwentyApi, result_of
 from connectors.twenty.catalogue import Schema, read_schema

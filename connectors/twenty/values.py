@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.contract import FieldType
+from connectors.catalogue import FieldType
 from connectors.twenty.links import canonical_url
 from connectors.twenty.phones import read_phone
 

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from connectors.contract import Draft, Existing, FieldType, ObjectType
+from connectors.catalogue import FieldType, ObjectType
+from connectors.contract import Draft, Existing
 from connectors.errors import Rejected, Transient
 from connectors.twenty.api import TwentyApi, query, result_of, rows_of
 from connectors.twenty.reading import ALIVE_OR_NOT, Reader

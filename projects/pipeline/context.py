@@ -14,7 +14,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from connectors.contract import Destination, ObjectType, Source
+from connectors.catalogue import ObjectType
+from connectors.contract import Destination, Source
 from connectors.errors import Terminal
 from mapping.rules import MapSpec, ObjectRule
 from projects.connections import open_destination, open_source

@@ -10,7 +10,8 @@ from collections import defaultdict
 
 from django.utils import timezone
 
-from connectors.contract import ObjectKind, SourceRecord
+from connectors.catalogue import ObjectKind
+from connectors.contract import SourceRecord
 from connectors.errors import Rejected
 from mapping.profile import ObjectProfile
 from projects.models import Connection, Profile

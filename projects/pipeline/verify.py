@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from connectors.contract import Existing, Field
+from connectors.catalogue import Field
+from connectors.contract import Existing
 from projects.models import Difference, Link, Record
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.extract import linked

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.contract import FieldType
+from connectors.catalogue import FieldType
 from mapping.profile import FieldProfile
 from mapping.rules import Action, FieldRule, ObjectRule
 from mapping.transforms import TRANSFORMS, Unturned, turn

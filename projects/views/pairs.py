@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.contract import FieldType
+from connectors.catalogue import FieldType
 from mapping.exact import as_text, is_empty
 from mapping.rules import Action, FieldRule, ObjectRule
 from projects.models import Link, Record

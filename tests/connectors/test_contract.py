@@ -14,7 +14,8 @@ import pytest
 from pydantic import SecretStr
 
 from connectors.budget import LocalBudget, Rate
-from connectors.contract import Access, Catalogue, Connector, Cursor, Destination, Draft, ObjectType, Page, Source
+from connectors.catalogue import Catalogue, ObjectType
+from connectors.contract import Access, Connector, Cursor, Destination, Draft, Page, Source
 from connectors.customerio.fake import FakeCustomerio, Workspace
 from connectors.errors import AuthFailed, ConnectorError, Rejected
 from connectors.registry import all_connectors, get_connector

@@ -56,6 +56,7 @@ def assert_nothing_lost_nothing_twice(installation: Installation, destination: F
     assert len(associations) == len(set(associations)) == companies["objects"]["relationship:1"]["created"]
 
 
+@pytest.mark.slow
 def test_a_command_killed_ten_times_ends_with_closed_books(installation: Installation, destination: FakeTwenty) -> None:
     moments = random.Random(7)
     kills = 0

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.contract import FieldType
+from connectors.catalogue import FieldType
 from mapping.apply import Mapped, apply, compile_rule
 from mapping.rules import Action, Choice, FieldRule, ObjectRule, OnError
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import FieldType
+from connectors.catalogue import FieldType
 from mapping.apply import compile_rule
 from mapping.profile import ObjectProfile
 from mapping.proposer import SourceObject, propose_map

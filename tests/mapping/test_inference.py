@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.contract import FieldType
+from connectors.catalogue import FieldType
 from mapping.inference import TRANSFORM_OF, Inferred, infer
 from mapping.profile import FieldProfile
 from mapping.transforms import Unturned, turn

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Field, FieldType, ObjectType, Option
+from connectors.catalogue import Field, FieldType, ObjectType, Option
 from mapping.apply import compile_rule
 from mapping.fixed import companion_description
 from mapping.profile import FieldProfile

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from connectors.contract import Catalogue, Field, FieldType, ObjectType
+from connectors.catalogue import Catalogue, Field, FieldType, ObjectType
 from mapping.lexicon import words
 
 RESERVED = frozenset({"address", "type", "object", "event", "field", "link", "index", "user", "role", "search", "name"})

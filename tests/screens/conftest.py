@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from connectors.contract import FieldType, ObjectKind
+from connectors.catalogue import FieldType, ObjectKind
 from mapping.profile import ObjectProfile
 from mapping.rules import Action, Alternative, Choice, FieldRule, MapSpec, ObjectRule
 from projects import services

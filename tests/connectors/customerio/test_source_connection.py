@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from connectors.budget import LocalBudget, Rate
-from connectors.contract import Access, ObjectKind
+from connectors.catalogue import ObjectKind
+from connectors.contract import Access
 from connectors.customerio.connector import CONNECTOR
 from connectors.customerio.fake import API_KEY, FakeCustomerio, Workspace
 from connectors.errors import AuthFailed, ConnectorError, NotAllowed, Rejected, Terminal, Transient

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.contract import Field, FieldType, Option
+from connectors.catalogue import Field, FieldType, Option
 from connectors.twenty.checks import problem
 from connectors.twenty.links import canonical_url, link_problem
 from connectors.twenty.values import SUBFIELDS, canonical, emptied
