@@ -38,7 +38,7 @@ from projects.models import (
     User,
 )
 from projects.permissions import Can, can
-from projects.pipeline import engine, phases
+from projects.pipeline import engine
 from projects.schema import ensure_schema
 from projects.verbs import Verb
 
@@ -348,20 +348,14 @@ def decide_held(
 
 
 def _reopen(run: Run, object: str) -> None:
-    """Lets an open run carry the decision out: its phase goes back to the stages that settle and land."""
-    phase = Phase.objects.filter(run=run, steps__object=object, state=Phase.State.RECONCILED).first()
-    if phase is None or run.state != Run.State.WAITING:
+    """Lets an open run carry the decision out: at once where it waits for people, else before its books close."""
+    phase = Phase.objects.filter(run=run, steps__object=object).exclude(state=Phase.State.APPROVED).first()
+    if phase is None or not run.is_open:
         return
-    for spec in phases.step_specs(run, phase.name):
-        if "settle" in spec.stages:
-            stage = "settle"
-        elif "primary_company" in spec.stages:
-            stage = "primary_company"
-        else:
-            continue
-        Step.objects.filter(run=run, name=spec.name).update(
-            stage=stage, cursor={}, state=Step.State.PENDING, done=0, ended_at=None
-        )
+    if phase.state != Phase.State.RECONCILED:
+        Phase.objects.filter(pk=phase.pk).update(decided=True)
+        return
+    engine.reopen(phase)
     Phase.objects.filter(pk=phase.pk).update(state=Phase.State.RUNNING, ended_at=None)
     Run.objects.filter(pk=run.pk, state=Run.State.WAITING).update(state=Run.State.RUNNING)
     enqueue(run)

@@ -38,7 +38,7 @@ class Decision(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="decisions")
     object = models.CharField(max_length=80)
     reason = models.CharField(max_length=60)
-    key = models.CharField(max_length=255, blank=True)
+    key = models.CharField(max_length=400, blank=True)
     verdict = models.CharField(max_length=10, choices=Verdict)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     decided_at = models.DateTimeField(auto_now=True)

@@ -51,7 +51,7 @@ class Record(models.Model):
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="records")
     object = models.CharField(max_length=80)
-    key = models.CharField(max_length=255)
+    key = models.CharField(max_length=400)
     raw = ExactJSONField()
     meta = ExactJSONField(default=dict)
     refs = ExactJSONField(default=dict)
@@ -62,7 +62,7 @@ class Record(models.Model):
     state = models.CharField(max_length=12, choices=State, default=State.READ)
     reason = models.CharField(max_length=60, blank=True)
     detail = models.TextField(blank=True)
-    merged_into = models.CharField(max_length=255, blank=True)
+    merged_into = models.CharField(max_length=400, blank=True)
     destination_id = models.UUIDField(null=True)
     proof = models.CharField(max_length=10, choices=Proof, default=Proof.OPEN, blank=True)
 
@@ -112,7 +112,7 @@ class Link(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="links")
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="links")
     object = models.CharField(max_length=80)
-    key = models.CharField(max_length=255)
+    key = models.CharField(max_length=400)
     destination = models.CharField(max_length=80)
     destination_id = models.UUIDField()
     origin = models.CharField(max_length=10, choices=Origin)

@@ -92,6 +92,9 @@ class Phase(models.Model):
     name = models.CharField(max_length=40)
     order = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=20, choices=State, default=State.WAITING)
+    decided = models.BooleanField(
+        default=False, help_text="A decision came while it ran: it settles once more before its books close."
+    )
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 

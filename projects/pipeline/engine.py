@@ -258,19 +258,35 @@ def _close_phase(run: Run) -> bool:
     if phase.state == Phase.State.RECONCILED:
         _rest(run)
         return True
-    result = reconcile.close(phase)
-    waits = phases.needs_signature(run, phase.name, run.project)
-    if waits and run.project.approves_when_balanced and result is not None and result.is_green:
-        waits = False
     with transaction.atomic():
-        moved = Phase.objects.filter(pk=phase.pk, state=Phase.State.RUNNING).update(
-            state=Phase.State.RECONCILED if waits else Phase.State.APPROVED, ended_at=timezone.now()
-        )
-        if moved and result is not None:
+        # Whoever moves the row closes the phase; a second worker waits here and then finds it moved.
+        mine = Phase.objects.filter(pk=phase.pk, state=Phase.State.RUNNING)
+        if mine.filter(decided=True).update(decided=False):
+            reopen(phase)
+            return False
+        if not mine.update(state=Phase.State.RECONCILED, ended_at=timezone.now()):
+            return False
+        result = reconcile.close(phase)
+        waits = phases.needs_signature(run, phase.name, run.project)
+        if waits and run.project.approves_when_balanced and result is not None and result.is_green:
+            waits = False
+        if not waits:
+            Phase.objects.filter(pk=phase.pk).update(state=Phase.State.APPROVED)
+        if result is not None:
             audit.record(Verb.PHASE_RECONCILED, run.project, str(phase), verdict=result.verdict)
     if waits:
         _rest(run)
     return waits
+
+
+def reopen(phase: Phase) -> None:
+    """Sends a phase's steps back to the stages that settle and land; what has landed already stays as it is."""
+    for spec in phases.step_specs(phase.run, phase.name):
+        stage = next((stage for stage in spec.stages if stage in ("settle", "primary_company")), None)
+        if stage is not None:
+            Step.objects.filter(run=phase.run, name=spec.name).update(
+                stage=stage, cursor={}, state=Step.State.PENDING, done=0, ended_at=None
+            )
 
 
 def _rest(run: Run) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from connectors.contract import Trigger
 from connectors.errors import ConnectorError, Terminal
 from projects import audit
 from projects.connections import open_destination
@@ -24,28 +25,36 @@ OBJECTS = (PERSON, COMPANY)
 
 def pause_for(run: Run) -> None:
     """Pauses what the signed map page listed; anything that became active since needs consent first."""
-    if run.paused_triggers.exists() or run.phases.exclude(state="waiting").exists():
+    owed = run.paused_triggers.filter(state=PausedTrigger.State.PAUSING)
+    begun = run.paused_triggers.exists() or run.phases.exclude(state="waiting").exists()
+    if begun and not owed.exists():
         return
     with open_destination(run.project) as destination:
-        active = destination.triggers(OBJECTS)
-        consented = consented_ids(run)
-        for trigger in active:
-            if trigger.id not in consented:
-                raise Terminal(
-                    f"The workflow “{trigger.name}” is active in the destination and was not on the list you signed. "
-                    f"{trigger.consequence}",
-                    "Sign the field map again: the page lists it, and it will be paused for the run.",
-                )
-        for trigger in active:
-            owed, _ = PausedTrigger.objects.get_or_create(
-                run=run,
-                trigger_id=trigger.id,
-                defaults={"name": trigger.name, "consequence": trigger.consequence},
-            )
-            destination.pause(trigger.id)
-            owed.state = PausedTrigger.State.PAUSED
-            owed.save(update_fields=["state"])
+        if not begun:
+            _write_down(run, destination.triggers(OBJECTS))
+        for trigger in owed.all():
+            destination.pause(trigger.trigger_id)
+            PausedTrigger.objects.filter(pk=trigger.pk).update(state=PausedTrigger.State.PAUSED)
             audit.record(Verb.TRIGGER_PAUSED, run.project, trigger.name)
+
+
+def _write_down(run: Run, active: list[Trigger]) -> None:
+    """Owes all of them at once, before the first is paused; what nobody agreed to is refused."""
+    consented = consented_ids(run)
+    for trigger in active:
+        if trigger.id not in consented:
+            raise Terminal(
+                f"The workflow “{trigger.name}” is active in the destination and was not on the list you signed. "
+                f"{trigger.consequence}",
+                "Discover again and sign the field map: the page lists it, and it will be paused for the run.",
+            )
+    PausedTrigger.objects.bulk_create(
+        [
+            PausedTrigger(run=run, trigger_id=trigger.id, name=trigger.name[:200], consequence=trigger.consequence)
+            for trigger in active
+        ],
+        ignore_conflicts=True,
+    )
 
 
 def consented_ids(run: Run) -> set[str]:
