@@ -188,6 +188,14 @@ return '0'
 """
 
 
+def _unreachable() -> Transient:
+    return Transient(
+        "The shared request budget (Redis) cannot be reached.",
+        "Nothing is lost; the run goes on by itself once Redis answers again.",
+        retry_after=5,
+    )
+
+
 class RedisBudget:
     """The same bucket in Redis, by Redis's clock: many workers on many machines share one allowance.
 
@@ -208,16 +216,15 @@ class RedisBudget:
         try:
             return script(keys=[self._key], args=arguments)
         except redis.RedisError as error:
-            raise Transient(
-                "The shared request budget (Redis) cannot be reached.",
-                "Nothing is lost; the run goes on by itself once Redis answers again.",
-                retry_after=5,
-            ) from error
+            raise _unreachable() from error
 
     @property
     def rate(self) -> Rate:
         """The rate now in force: the one learned by whichever worker, else the declared one."""
-        learned: Any = self._client.hmget(self._key, ["capacity", "interval"])
+        try:
+            learned: Any = self._client.hmget(self._key, ["capacity", "interval"])
+        except redis.RedisError as error:
+            raise _unreachable() from error
         if learned[0] is None:
             return self._rate
         return Rate(int(learned[0]), float(learned[1]), steady=self._rate.steady)

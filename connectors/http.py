@@ -57,8 +57,13 @@ class Refusal:
 
 def check_base_url(url: str, *, allow_private: bool) -> str:
     """Gives the base URL without a trailing slash, or raises Terminal with the sentence that says what is wrong."""
-    parts = urlsplit(url.strip())
-    if parts.scheme not in ("https", "http") or not parts.hostname:
+    parts = urlsplit("")
+    try:
+        parts = urlsplit(url.strip())
+        readable = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        readable = False
+    if not readable:
         raise Terminal(f"“{url}” is not a web address.", "Expected something like https://api.example.com: check it.")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise Terminal(
@@ -73,6 +78,23 @@ def check_base_url(url: str, *, allow_private: bool) -> str:
     return url.strip().rstrip("/")
 
 
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+def is_public(address: str) -> bool:
+    """Whether an address lies on the public internet, whatever other address is wrapped into it."""
+    ip = ipaddress.ip_address(address.split("%", maxsplit=1)[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour
+        if inner is None and (ip in _NAT64 or int(ip) >> 32 == 0):
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+        if ip.is_site_local:
+            return False
+    return ip.is_global and not ip.is_multicast
+
+
 def _resolve(host: str, port: int, *, allow_private: bool) -> str:
     """The address to connect to; refuses private ones so that no form can reach into the server's own network."""
     try:
@@ -84,7 +106,7 @@ def _resolve(host: str, port: int, *, allow_private: bool) -> str:
     addresses = [str(info[4][0]) for info in found]
     if not allow_private:
         for address in addresses:
-            if not ipaddress.ip_address(address.split("%")[0]).is_global:
+            if not is_public(address):
                 raise Terminal(
                     f"{host} is a private address, and this installation may only reach public ones.",
                     "Set ALLOW_PRIVATE_HOSTS=true if the system runs on your own network.",
@@ -152,6 +174,10 @@ class ApiClient:
         self.base_url = check_base_url(base_url, allow_private=allow_private or transport is not None)
         self.system = system
         self.calls: Counter[str] = Counter()
+        if not token.isascii() or (token and not token.isprintable()):
+            raise AuthFailed(
+                f"The key for {system} holds characters that no key has.", "Copy it once more, without anything else."
+            )
         self._token = token
         self._budget = budget
         self._explain = explain
@@ -293,7 +319,9 @@ class ApiClient:
         except ValueError:
             # No Retry-After: Twenty never sends one, and Customer.io leaves it out for its daily quotas.
             wait = 1.0
-        return _Refused(max(wait, 0.2), self._read_limit(refusal))
+        # NaN and infinity are numbers to `float`, and no time to wait.
+        wait = min(max(wait, 0.2), 3600.0) if wait == wait else 1.0
+        return _Refused(wait, self._read_limit(refusal))
 
     def limit_reached_in_body(self, rate: Rate | None = None) -> None:
         """For servers that report their limit inside a 200 answer: counts it and pauses the budget."""

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Max
 
+from mapping.fields import ExactJSONField
 from mapping.rules import MapSpec
 
 
@@ -41,7 +42,7 @@ class FieldMap(models.Model):
     series = models.ForeignKey(MapSeries, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
     digest = models.CharField(max_length=64)
-    content = models.JSONField()
+    content = ExactJSONField()
     note = models.CharField(max_length=200, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

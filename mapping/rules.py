@@ -128,5 +128,5 @@ class MapSpec(Frozen):
             rule["fields"] = [
                 {key: value for key, value in field.items() if key not in EVIDENCE} for field in rule["fields"]
             ]
-        text = json.dumps(decisions, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        text = json.dumps(decisions, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()

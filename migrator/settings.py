@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 
 import dj_database_url
@@ -24,8 +26,13 @@ def _kept_secret(name: str, make: str) -> str:
     path = DATA_DIR / f"{name.lower()}"
     if not path.exists():
         DATA_DIR.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(make)
+        # Web and worker may start at the same moment: the first complete file wins, and both read that one.
+        mine = path.with_name(f"{path.name}.{os.getpid()}")
+        mine.touch(mode=0o600)
+        mine.write_text(make)
+        with contextlib.suppress(FileExistsError):
+            os.link(mine, path)
+        mine.unlink()
     return path.read_text().strip()
 
 
@@ -139,6 +146,9 @@ REDIS_URL = env.str("REDIS_URL", "")
 """Broker and shared request budgets. Empty: budgets are kept per process, and only --foreground work runs."""
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", REDIS_URL or "memory://")
+# A broker that hangs must not hang the page: the beat wakes the run later all the same.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 5}
+CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -147,7 +157,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {"tick": {"task": "projects.tasks.tick", "schedule": env.float("TICK_SECONDS", 10.0)}}
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 
-RUN_LEASE_SECONDS = env.int("RUN_LEASE_SECONDS", 60)
+RUN_LEASE_SECONDS = env.int("RUN_LEASE_SECONDS", 300)
 """How long a worker may be silent before its step is given to another one."""
 
 RUN_SLICE_SECONDS = env.float("RUN_SLICE_SECONDS", 20.0)

@@ -46,10 +46,15 @@ def content(project: Project, gate: str) -> dict[str, Any] | None:
     if gate == MAP:
         return _map_content(project)
     if gate == SANDBOX:
-        run = project.runs.filter(kind=Run.Kind.SANDBOX, state=Run.State.SUCCEEDED).order_by("-number").first()
+        run = sandbox_under(project)
         if run is None:
             return None
-        return {"run": run.number, "map": _map_digest(project), "reconciliations": _digests(run)}
+        return {
+            "run": run.number,
+            "map": _map_digest(project),
+            "systems": _systems(project),
+            "reconciliations": _digests(run),
+        }
     newest = reconciliation_under(project, gate)
     if newest is None:
         return None
@@ -70,7 +75,18 @@ def _map_content(project: Project) -> dict[str, Any] | None:
     connection = project.connections.filter(side="destination").first()
     triggers = connection.known.get("triggers", []) if connection else []
     listed = [{"id": trigger["id"], "name": trigger["name"]} for trigger in triggers]
-    return {"map": latest.digest, "number": latest.number, "triggers": listed}
+    return {"map": latest.digest, "number": latest.number, "systems": _systems(project), "triggers": listed}
+
+
+def _systems(project: Project) -> dict[str, str]:
+    """Where the data comes from and goes to: a signature is for these two and no others."""
+    return dict(project.connections.order_by("side").values_list("side", "base_url"))
+
+
+def sandbox_under(project: Project) -> Run | None:
+    """The sandbox run that a signature would cover: the newest one that ended under the map as it is now."""
+    ended = project.runs.filter(kind=Run.Kind.SANDBOX, state=Run.State.SUCCEEDED)
+    return ended.filter(field_map__digest=_map_digest(project)).order_by("-number").first()
 
 
 def _map_digest(project: Project) -> str:
@@ -98,7 +114,7 @@ def view(project: Project, gate: str, newest: Signature | None) -> GateView:
         gate=gate,
         label=label_of(gate),
         state=state,
-        by=newest.name if newest else "",
+        by=_signer(newest) if newest else "",
         at=newest.signed_at if newest else None,
         ready=ready,
         why_not=why_not,
@@ -107,13 +123,21 @@ def view(project: Project, gate: str, newest: Signature | None) -> GateView:
     )
 
 
+def _signer(signature: Signature) -> str:
+    """The name as it was typed, and the account where that says another one."""
+    account = str(signature.signed_by) if signature.signed_by else signature.name
+    return signature.name if account == signature.name else f"{signature.name} ({account})"
+
+
 def _readiness(project: Project, gate: str, shown: dict[str, Any] | None) -> tuple[bool, str]:
     if shown is None:
         missing = {
             MAP: "There is no field map yet: discover, then propose one.",
-            SANDBOX: "No sandbox run has ended yet.",
+            SANDBOX: "No sandbox run has ended under this map yet.",
         }
         return False, missing.get(gate, f"The phase {gate} has not been reconciled yet.")
+    if gate == SANDBOX and any(not books.closes for books in _sandbox_books(project)):
+        return False, "The books of the sandbox do not close: look at its reconciliations."
     if gate not in (MAP, SANDBOX):
         newest = reconciliation_under(project, gate)
         if newest and not newest.closes:
@@ -126,18 +150,29 @@ def _readiness(project: Project, gate: str, shown: dict[str, Any] | None) -> tup
 
 def doubt(project: Project, gate: str) -> str:
     """What a signature under this gate would accept although it is not green, in a sentence; empty if nothing."""
-    if gate in (MAP, SANDBOX):
+    if gate == MAP:
         return ""
-    newest = reconciliation_under(project, gate)
-    if newest is None or newest.is_green:
-        return ""
-    return newest.verdict if newest.differences else " ".join(newest.open_points)
+    under = _sandbox_books(project) if gate == SANDBOX else [reconciliation_under(project, gate)]
+    return " ".join(_doubt_of(books) for books in under if books is not None and not books.is_green)
+
+
+def _doubt_of(books: Reconciliation) -> str:
+    if books.differences or not books.closes:
+        return books.verdict
+    if books.balance["rejected"]:
+        return f"The destination refused {books.balance['rejected']:,} records."
+    return " ".join(books.open_points)
+
+
+def _sandbox_books(project: Project) -> list[Reconciliation]:
+    run = sandbox_under(project)
+    return list(Reconciliation.objects.filter(phase__run=run).order_by("pk")) if run else []
 
 
 def all_gates(project: Project) -> list[GateView]:
     """Every gate of the project, in order."""
     newest: dict[str, Signature] = {}
-    for signature in project.signatures.order_by("pk"):
+    for signature in project.signatures.select_related("signed_by").order_by("pk"):
         newest[signature.gate] = signature
     return [view(project, gate, newest.get(gate)) for gate in GATES]
 

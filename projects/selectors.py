@@ -207,11 +207,12 @@ def run_view(run: Run) -> RunView:
 
 
 def _phase_view(phase: Phase, steps: list[Step], newest: Reconciliation | None, labels: dict[str, str]) -> PhaseView:
+    closed = phase.run.kind != Run.Kind.PRODUCTION
     return PhaseView(
         name=phase.name,
         label=phases.phase_spec(phase.name).label,
         state=phase.state,
-        state_label=phase.get_state_display(),
+        state_label="Closed" if closed and phase.state == Phase.State.APPROVED else phase.get_state_display(),
         steps=tuple(
             StepView(
                 name=step.name,
@@ -309,10 +310,14 @@ def run_status(run: Run) -> dict[str, Any]:
 
 
 def _phase_status(phase: Phase) -> dict[str, Any]:
-    specs = phases.step_specs(phase.run, phase.name)
-    by_object = reconcile.balance_of(phase.run, [spec.object for spec in specs])
-    balance = reconcile.total([by_object[spec.object] for spec in specs if spec.counts])
     newest = phase.reconciliations.order_by("-pk").first()
+    if newest is not None and phase.state in (Phase.State.RECONCILED, Phase.State.APPROVED):
+        # Closed books are read, not counted again.
+        by_object, balance = newest.objects_table, newest.balance
+    else:
+        specs = phases.step_specs(phase.run, phase.name)
+        by_object = reconcile.balance_of(phase.run, [spec.object for spec in specs])
+        balance = reconcile.total([by_object[spec.object] for spec in specs if spec.counts])
     return {
         "phase": phase.name,
         "state": phase.state,

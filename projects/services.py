@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 
+import phonenumbers
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Max
@@ -20,6 +21,7 @@ from connectors.contract import Identity
 from connectors.errors import ConnectorError
 from connectors.http import check_base_url
 from connectors.registry import get_connector
+from mapping.checks import map_problems
 from mapping.models import FieldMap, MapSeries
 from mapping.rules import MapSpec
 from projects import audit, gates
@@ -65,6 +67,8 @@ def create_project(*, name: str, by: User, default_country: str = "US") -> Proje
     """A new project with its creator as admin."""
     if not may_create(by):
         raise Refused("As a customer you see the project you were invited to; ask an admin for another one.")
+    if default_country not in phonenumbers.SUPPORTED_REGIONS:
+        raise Refused(f"“{default_country}” is no country: expected two letters, like US or DE.")
     slug = slugify(name)[:70] or "project"
     if Project.objects.filter(slug=slug).exists():
         raise Refused(f"There is a project “{slug}” already: choose another name.")
@@ -79,6 +83,8 @@ def create_project(*, name: str, by: User, default_country: str = "US") -> Proje
 def add_member(*, project: Project, user: User, role: str, by: User) -> Membership:
     """Gives a user a role in the project."""
     _allow(by, Can.MANAGE, project)
+    if role not in Membership.Role.values:
+        raise Refused(f"“{role}” is no role. There are: {', '.join(Membership.Role.values)}.")
     membership, _ = Membership.objects.update_or_create(project=project, user=user, defaults={"role": role})
     audit.record(Verb.MEMBER_ADDED, project, str(user), role=role)
     return membership
@@ -145,6 +151,7 @@ def save_connection(
         url = check_base_url(base_url or declaration.default_url, allow_private=settings.ALLOW_PRIVATE_HOSTS)
     except ConnectorError as error:
         raise Refused(str(error)) from error
+    _keep_the_system(project, side, connector, url)
     known = project.connections.filter(side=side, connector=connector).first()
     kept = known.secrets if known and known.base_url == url else {}
     connection, _ = Connection.objects.update_or_create(
@@ -163,6 +170,19 @@ def save_connection(
     )
     audit.record(Verb.CONNECTION_SAVED, project, declaration.label, side=side, host=url)
     return connection
+
+
+def _keep_the_system(project: Project, side: str, connector: str, url: str) -> None:
+    """Neither side is exchanged under a run, nor the destination once records of the project stand in it."""
+    stored = project.connections.filter(side=side).first()
+    if stored is None or (stored.connector, stored.base_url) == (connector, url):
+        return
+    if project.runs.filter(state__in=Run.OPEN).exists():
+        raise Refused(f"A run is open: the {side} cannot be exchanged under it. Wait for its end, or cancel it.")
+    if side == Connection.Side.DESTINATION and project.links.exists():
+        raise Refused(
+            f"Records of this project stand in {stored.base_url}: another destination needs a project of its own."
+        )
 
 
 def test_connection(*, project: Project, side: str, by: User) -> Identity:
@@ -186,9 +206,9 @@ def test_connection(*, project: Project, side: str, by: User) -> Identity:
 def start_run(*, project: Project, kind: str, by: User, sample_size: int | None = None) -> Run:
     """Starts a run, or says what has to come first."""
     _allow(by, Can.RUN, project)
-    _check_order(project, kind)
     try:
         with transaction.atomic():
+            _check_order(project, kind)
             number = (project.runs.aggregate(top=Max("number"))["top"] or 0) + 1
             if kind == Run.Kind.DISCOVERY:
                 # What an earlier visit found may have changed: discovery looks again.
@@ -211,10 +231,14 @@ def start_run(*, project: Project, kind: str, by: User, sample_size: int | None 
 def _check_order(project: Project, kind: str) -> None:
     if missing := {"source", "destination"} - set(project.connections.values_list("side", flat=True)):
         raise Refused(f"Connect the {' and the '.join(sorted(missing))} first.")
+    if Step.objects.filter(run__project=project, state=Step.State.RUNNING, leased_until__gt=timezone.now()).exists():
+        raise Refused("A worker is still finishing a page of the last run: try again in a moment.")
     if kind == Run.Kind.DISCOVERY:
         return
     if not gates.is_signed(project, gates.MAP):
         raise Refused("The field map is not confirmed (or was changed since): confirm it first.")
+    if kind == Run.Kind.REPLAY and not project.runs.filter(kind=Run.Kind.PRODUCTION).exists():
+        raise Refused("There is nothing to replay: production has not run yet.")
     if kind == Run.Kind.PRODUCTION and not gates.is_signed(project, gates.SANDBOX):
         raise Refused("The sandbox is not signed off for this map: run it and have it signed first.")
 
@@ -226,7 +250,14 @@ def enqueue(run: Run) -> None:
     """
     from projects.tasks import advance_run
 
-    transaction.on_commit(lambda: advance_run.delay(run.pk), robust=True)
+    if settings.REDIS_URL:
+        transaction.on_commit(lambda: advance_run.delay(run.pk), robust=True)
+
+
+def wake() -> None:
+    """Frees what dead workers held and hands every quiet run to the workers again."""
+    for run in Run.objects.filter(pk__in=engine.reap()):
+        enqueue(run)
 
 
 @transaction.atomic
@@ -262,6 +293,8 @@ def cancel_run(*, run: Run, by: User, why: str) -> None:
 def save_map(*, project: Project, spec: MapSpec, by: User, note: str = "") -> FieldMap:
     """Stores a changed map as the next version; a signature over the former one is void from now on."""
     _allow(by, Can.EDIT_MAP, project)
+    if problems := map_problems(spec):
+        raise Refused(" ".join(problems))
     version = project.map_series.add(spec, by=by, note=note)
     audit.record(Verb.MAP_CHANGED, project, str(version), note=note)
     return version
@@ -301,9 +334,9 @@ def _approve_phase(project: Project, gate: str) -> None:
         .order_by("-run__number")
         .first()
     )
-    if phase is None or phase.state != Phase.State.RECONCILED:
+    waits = Phase.objects.filter(pk=phase.pk, state=Phase.State.RECONCILED) if phase else Phase.objects.none()
+    if phase is None or not waits.update(state=Phase.State.APPROVED):
         return
-    Phase.objects.filter(pk=phase.pk).update(state=Phase.State.APPROVED)
     Run.objects.filter(pk=phase.run_id, state=Run.State.WAITING).update(state=Run.State.RUNNING)
     enqueue(phase.run)
 
@@ -352,11 +385,11 @@ def _reopen(run: Run, object: str) -> None:
     phase = Phase.objects.filter(run=run, steps__object=object).exclude(state=Phase.State.APPROVED).first()
     if phase is None or not run.is_open:
         return
-    if phase.state != Phase.State.RECONCILED:
-        Phase.objects.filter(pk=phase.pk).update(decided=True)
+    row = Phase.objects.filter(pk=phase.pk)
+    if not row.filter(state=Phase.State.RECONCILED).update(state=Phase.State.RUNNING, ended_at=None):
+        row.exclude(state=Phase.State.APPROVED).update(decided=True)
         return
     engine.reopen(phase)
-    Phase.objects.filter(pk=phase.pk).update(state=Phase.State.RUNNING, ended_at=None)
     Run.objects.filter(pk=run.pk, state=Run.State.WAITING).update(state=Run.State.RUNNING)
     enqueue(run)
 

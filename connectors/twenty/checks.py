@@ -22,8 +22,11 @@ from connectors.twenty.values import LISTS, NUMBERS, SUBFIELDS, parse_moment
 Json = Any
 Check = Callable[[Field, Json], str]
 
-EMAIL = re.compile(r'^[^\s@"]{1,64}@[^\s@]{1,255}$')
+JS_SPACE = "\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+"""What `\\s` means in JavaScript; Python takes some control characters for spaces, and not the byte order mark."""
+EMAIL = re.compile(rf'[^{JS_SPACE}@"]{{1,64}}@[^{JS_SPACE}@]{{1,255}}')
 EMAIL_LIMIT = 255
+"""In UTF-16 units, as JavaScript counts."""
 UNIQUE_LIMIT = 2600
 """Bytes of a unique value: an entry of PostgreSQL's index must stay below 2,704."""
 SEARCH_LIMIT = 900_000
@@ -33,6 +36,10 @@ RATINGS = tuple(f"RATING_{stars}" for stars in range(1, 6))
 SOURCES = frozenset(
     ("EMAIL", "CALENDAR", "WORKFLOW", "AGENT", "API", "IMPORT", "MANUAL", "SYSTEM", "WEBHOOK", "APPLICATION")
 )
+
+
+_MISREAD = re.compile(r"^\s|\s$|:\S*\s|,|:\S*[+-]\d\d$")
+"""Times refused by a server: spaces around them or before the zone; on 1.x a comma, or a zone without minutes."""
 
 
 def problem(field: Field, value: Json) -> str:
@@ -82,7 +89,15 @@ def _text(field: Field, value: Json) -> str:
 def _number(field: Field, value: Json) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "must be a number"
-    return "" if isinstance(value, int) or math.isfinite(value) else "must be a finite number"
+    return "" if _is_finite(value) else "must be a finite number"
+
+
+def _is_finite(value: float) -> bool:
+    """Whether JavaScript can hold it: a whole number may be too large even where Python knows no limit."""
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:
+        return False
 
 
 def _boolean(field: Field, value: Json) -> str:
@@ -100,8 +115,7 @@ def _date(field: Field, value: Json) -> str:
 
 
 def _date_time(field: Field, value: Json) -> str:
-    # 1.x takes neither a comma before the fraction nor a zone without minutes.
-    good = isinstance(value, str) and parse_moment(value) is not None and not re.search(r",|:\S*[+-]\d\d$", value)
+    good = isinstance(value, str) and parse_moment(value) is not None and not _MISREAD.search(value)
     return "" if good else "must be a time like 2026-01-31T12:00:00Z"
 
 
@@ -130,7 +144,17 @@ def _raw_json(field: Field, value: Json) -> str:
         size = len(json.dumps(value, allow_nan=False, ensure_ascii=False).encode())
     except (ValueError, TypeError, RecursionError):
         return "is no valid JSON"
+    if not all(map(_is_finite, _whole_numbers(value))):
+        return "has a number that is too large"
     return "is larger than Twenty takes in one request" if size > JSON_LIMIT else ""
+
+
+def _whole_numbers(value: Json) -> Iterator[int]:
+    if isinstance(value, int):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _whole_numbers(item)
 
 
 def _uuid(field: Field, value: Json) -> str:
@@ -172,7 +196,9 @@ def _emails(field: Field, value: Json) -> str:
 
 
 def _is_email(value: Json) -> bool:
-    return isinstance(value, str) and len(value) <= EMAIL_LIMIT and bool(EMAIL.match(value)) and "\n" not in value
+    if not isinstance(value, str) or not EMAIL.fullmatch(value):
+        return False
+    return len(value.encode("utf-16-le")) <= 2 * EMAIL_LIMIT
 
 
 def _phones(field: Field, value: Json) -> str:
@@ -185,6 +211,8 @@ def _phones(field: Field, value: Json) -> str:
         if not isinstance(item, dict) or not isinstance(item.get("number"), str) or not item["number"].strip():
             # A bare text here is accepted and stored as an empty object: data loss (section 7).
             return "has an additional number that is not an object with a number"
+        if unknown := set(item) - {"number", "callingCode", "countryCode"}:
+            return f"has an additional number with “{min(unknown)}”, which Twenty would drop"
         parts = [item.get(name) or "" for name in ("number", "callingCode", "countryCode")]
         if not all(isinstance(part, str) for part in parts):
             return "has an additional number in a wrong form"
@@ -204,6 +232,8 @@ def _links(field: Field, value: Json) -> str:
     for item in value.get("secondaryLinks") or ():
         if not isinstance(item, dict) or not isinstance(item.get("url"), str):
             return "has a further link that is not an object with a url"
+        if unknown := set(item) - {"url", "label"}:
+            return f"has a further link with “{min(unknown)}”, which Twenty would drop"
         if item["url"] and (reason := link_problem(item["url"])):
             return f"has a further link that {reason}"
     return ""

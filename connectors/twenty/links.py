@@ -88,13 +88,15 @@ def link_problem(url: str) -> str:
     absolute = text if _PREFIX.match(text) else f"https://{text}"
     bare = absolute.split("://", 1)[1]
     match = _ABSOLUTE.match(absolute)
+    if "\x00" in _decode(text):
+        return "contains an encoded NUL character, which Twenty cannot store"
     if not match or re.search(r"\s", bare.split("/", 1)[0]) or _NUMBER.match(bare):
         return "is not a web address"
     host = _host(match.group(1).lower(), match.group(2))
     name, _, port = host.partition(":")
     if (
         (name != "localhost" and not _HOST.match(name))
-        or _SHORT_IP.match(name)
+        or (text == absolute and _SHORT_IP.match(name))
         or (port and not (port.isdigit() and int(port) < 65536))
     ):
         return "is not a web address"

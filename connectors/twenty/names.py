@@ -80,13 +80,22 @@ def _shorten(name: str, source: str, limit: int) -> str:
 
 def camel(text: str, fallback: str) -> str:
     """The text as a camelCase name; `fallback` is put before a leading digit and stands in for nothing at all."""
-    if API_NAME.match(text):
-        return text
     words = _CAMEL.findall(romanise(_without_apostrophes(text)))
     if not words:
-        return f"{fallback}{_digest(text).capitalize()}" if text.strip() else fallback
-    name: str = words[0].lower() + "".join(word[:1].upper() + word[1:].lower() for word in words[1:])
-    return name if name[0].isalpha() else fallback + name
+        return settled(f"{fallback}{_digest(text).capitalize()}") if text.strip() else fallback
+    name = _joined(words)
+    return settled(name if name[0].isalpha() else fallback + name)
+
+
+def settled(name: str) -> str:
+    """The name as camelCase leaves it alone: 1.x refuses `customerIOId` and `utm2source`, and wants `utm2Source`."""
+    while (again := _joined(_CAMEL.findall(name))) != name:
+        name = again
+    return name
+
+
+def _joined(words: list[str]) -> str:
+    return words[0].lower() + "".join(word[:1].upper() + word[1:].lower() for word in words[1:])
 
 
 def _without_apostrophes(text: str) -> str:
@@ -103,7 +112,7 @@ class TwentyNaming:
         columns = {prefix + sub for prefix in (*taken, "createdBy", "updatedBy") for sub in COLUMNS}
         columns |= {relation + "Id" for relation in RELATIONS}
         for suffix in _suffixes("Trait"):
-            name = _shorten(base, source_name, COMPOSITE_LIMIT - len(suffix)) + suffix
+            name = settled(_shorten(base, source_name, COMPOSITE_LIMIT - len(suffix)) + suffix)
             if name not in unusable and name not in columns:
                 return name
         raise AssertionError("suffixes never end")
@@ -116,8 +125,8 @@ class TwentyNaming:
         for one, many in zip(_suffixes("Record"), _suffixes("Records"), strict=False):
             stem = singular if one else plural
             names = (
-                _shorten(singular, label, COMPOSITE_LIMIT - len(one)) + one,
-                _shorten(stem, label_plural or label, COMPOSITE_LIMIT - len(many)) + many,
+                settled(_shorten(singular, label, COMPOSITE_LIMIT - len(one)) + one),
+                settled(_shorten(stem, label_plural or label, COMPOSITE_LIMIT - len(many)) + many),
             )
             # Twenty compares singular and plural without regard to case; so do we, with everything.
             if names[0].lower() != names[1].lower() and not unusable & {name.lower() for name in names}:

@@ -13,6 +13,8 @@ from functools import lru_cache
 import phonenumbers
 
 COUNTRIES = frozenset(phonenumbers.SUPPORTED_REGIONS)
+DIGITS = 19
+"""More are refused, calling code and all: the standard ends at 15, libphonenumber at 17 behind the code."""
 _EXTENSION = re.compile(r"\s*(;ext=|ext\.?|extn\.?|extension|x|#)\s*[:.]?\s*\d{1,9}\s*#?\s*$", re.IGNORECASE)
 
 
@@ -45,8 +47,12 @@ def read_phone(number: str, calling_code: str = "", country: str = "") -> Phone:
         return _wrong(given, f"has the unknown calling code “{calling_code}”")
     if calling_code and country and country not in shared:
         return _wrong(given, f"has a calling code that does not belong to {country}")
-    if not number.strip():
+    if not number:
         return given
+    if not number.strip() or sum(map(str.isdigit, number)) > DIGITS:
+        return _wrong(given, "is not a phone number")
+    if "＋" in number:
+        return _wrong(given, "has a full-width plus sign")
     return _parsed(given, country or (shared[0] if calling_code else ""))
 
 
@@ -60,13 +66,32 @@ def _parsed(given: Phone, region: str) -> Phone:
         return _wrong(given, "is not a phone number" if region else "is no phone number with a country code")
     national = phonenumbers.national_significant_number(parsed)
     code = f"+{parsed.country_code}"
-    found = phonenumbers.region_code_for_number(parsed) or ""
-    found = found if found in COUNTRIES else ""
+    found = _country_of(parsed, given.country)
     if given.calling_code and given.calling_code.removeprefix("+") != code.removeprefix("+"):
         return _wrong(given, f"does not have the calling code {given.calling_code}")
     if given.country and found and given.country != found:
         return _wrong(given, f"belongs to {found}, not to {given.country}")
     return Phone(national, code, given.country or found)
+
+
+def _country_of(parsed: phonenumbers.PhoneNumber, preferred: str) -> str:
+    """The country of a number, as the JavaScript library finds it: where several share it, the given one goes first.
+
+    Google's own takes the first that fits, so a number of Western Sahara would be one of Morocco.
+    """
+    countries = countries_of(str(parsed.country_code))
+    if len(countries) == 1:
+        return countries[0]
+    national = phonenumbers.national_significant_number(parsed)
+    fitting: list[str] = []
+    for country in countries:
+        metadata = phonenumbers.PhoneMetadata.metadata_for_region(country, None)
+        if metadata is not None and metadata.leading_digits:
+            if re.match(metadata.leading_digits, national):
+                return country
+        elif phonenumbers.is_valid_number_for_region(parsed, country):
+            fitting.append(country)
+    return preferred if preferred in fitting else fitting[0] if fitting else ""
 
 
 def _wrong(given: Phone, problem: str) -> Phone:

@@ -26,6 +26,7 @@ DEFAULT_RATE = Rate(100, 0.62, assumed=True)
 _LIMIT = re.compile(r"Limit reached \((\d+) tokens per (\d+) ms\)")
 _QUOTED_FIELD = re.compile(r'(?:field|any) "([^"]+)"')
 
+_FOLLOWS = re.compile(r"object metadata not found|^Could not find index", re.IGNORECASE)
 _BY_SCHEMA_CHANGE = re.compile(r'Property "[^"]*" was not found in')
 
 _USER_ERRORS: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -78,7 +79,7 @@ def _reasons(errors: Any) -> list[str]:
     entries = [entry for kind in kinds for entry in errors[kind] if isinstance(entry, dict)]
     reasons = [str(item.get("message", "")) for entry in entries for item in entry.get("errors", ())]
     # A refused object drags "not found" errors of its own fields behind it.
-    return [text for text in dict.fromkeys(reasons) if "Object metadata not found" not in text] or reasons[:1]
+    return [text for text in dict.fromkeys(reasons) if not _FOLLOWS.search(text)] or reasons[:1]
 
 
 def limit_of(text: str, current: Rate) -> Rate | None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from connectors.catalogue import FieldType
 from connectors.twenty.links import canonical_url
-from connectors.twenty.phones import read_phone
+from connectors.twenty.phones import countries_of, read_phone
 
 Json = Any
 Rule = Callable[[Json], tuple[Json, str]]
@@ -222,6 +222,9 @@ def _phone(parts: tuple[Json, ...]) -> tuple[Json, ...]:
         if not all(isinstance(part, str) for part in parts):
             return parts
         phone = read_phone(*parts)
+        if phone.problem and parts[2] in countries_of(parts[1]):
+            # Of countries that share a calling code the server's library, with older tables, may name another.
+            phone = read_phone(parts[0], parts[1])
         if phone.problem or (phone.number, phone.calling_code, phone.country) == parts:
             return parts
         parts = (phone.number, phone.calling_code, phone.country)

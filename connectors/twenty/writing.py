@@ -40,7 +40,7 @@ class Writer:
         one is refused, earlier ones stand: then the answer is "maybe done", and the caller looks.
         """
         created: list[str] = []
-        for bodies in list(_portions([{**draft.fields, "id": draft.id} for draft in drafts])):
+        for bodies in list(_portions([_new_body(object, draft) for draft in drafts])):
             try:
                 created += self._create(object, bodies)
             except Rejected as error:
@@ -105,6 +105,13 @@ class Writer:
         for start in range(0, len(wanted), BATCH):
             chosen = f"and({ALIVE_OR_NOT},id[in]:[{','.join(wanted[start : start + BATCH])}])"
             self._api.send("DELETE", query(f"/rest/{object.plural}", filter=chosen), safe=True)
+
+
+def _new_body(object: ObjectType, draft: Draft) -> Body:
+    """The record to create. An empty rich text is left out: both lines answer a `null` there with a TypeError."""
+    rich = {field.name for field in object.fields if field.type is FieldType.RICH_TEXT}
+    kept = {name: value for name, value in draft.fields.items() if value or name not in rich}
+    return {**kept, "id": draft.id}
 
 
 def _completed(object: ObjectType, fields: Mapping[str, Json], now: Existing) -> Body:

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import OutputWrapper
 from django.utils import timezone
 
-from projects import selectors
+from projects import selectors, services
 from projects.models import PausedTrigger, Run
 from projects.pipeline import engine
 
@@ -34,9 +34,13 @@ def wait_for(run: Run, *, foreground: bool, quiet: bool, stream: OutputWrapper) 
     if foreground:
         run = engine.drive(run.pk, report=line.show)
     else:
-        began = time.monotonic()
+        began = woken = time.monotonic()
         while not _rests(run):
             line.show(run)
+            if time.monotonic() - woken > engine.QUIET:
+                # Does what the beat does, in case that one is gone.
+                woken = time.monotonic()
+                services.wake()
             if run.heartbeat_at is None and time.monotonic() - began > NOBODY:
                 sentence = "No worker has taken the run. Start one, or use --foreground; the run stays queued."
                 return Outcome({"error": sentence, **_data(run)}, sentence, FAILED)
@@ -50,8 +54,8 @@ def _rests(run: Run) -> bool:
     """Whether nothing more happens without a person, paused workflows included."""
     if run.is_active:
         return False
-    owed = run.paused_triggers.exclude(state=PausedTrigger.State.RESTORED).exists()
-    return run.is_open or not owed
+    owed = run.paused_triggers.filter(state__in=PausedTrigger.OWED)
+    return run.is_open or not owed.filter(problem="").exists()
 
 
 def outcome_of(run: Run) -> Outcome:
@@ -71,8 +75,14 @@ def outcome_of(run: Run) -> Outcome:
         return Outcome({**data, "error": run.problem}, f"{text}\n{run.problem}", FAILED)
     if run.state == Run.State.CANCELLED:
         return Outcome(data, text, FAILED)
-    if run.problem:
-        return Outcome({**data, "error": run.problem}, f"{text}\n{run.problem}", FAILED)
+    for phase in run.phases.all() if run.kind == Run.Kind.REPLAY else ():
+        books = phase.reconciliations.order_by("-pk").first()
+        if books is not None and not books.is_green:
+            problem = " ".join(books.open_points) or books.verdict
+            return Outcome({**data, "error": problem}, f"{text}\n{problem}", FAILED)
+    for trigger in run.paused_triggers.exclude(problem=""):
+        problem = f"The workflow “{trigger.name}” was paused for this run. {trigger.problem}"
+        return Outcome({**data, "error": problem}, f"{text}\n{problem}", FAILED)
     return Outcome(data, text)
 
 

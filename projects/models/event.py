@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
+from mapping.fields import ExactJSONField
 from projects.verbs import sentence
 
 
@@ -25,7 +26,7 @@ class Event(models.Model):
     actor_label = models.CharField(max_length=200)
     verb = models.CharField(max_length=40)
     subject = models.CharField(max_length=200, blank=True)
-    data = models.JSONField(default=dict)
+    data = ExactJSONField(default=dict)
     request_id = models.UUIDField(default=uuid.uuid4)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Model fields: credentials that cannot be read off a stolen database, and JSON that is kept to the letter."""
+"""A model field for credentials that cannot be read off a stolen database."""
 
 from __future__ import annotations
 
@@ -41,22 +41,3 @@ class EncryptedJSONField(TextField):
     def get_prep_value(self, value: Any) -> str | None:
         """Encrypts."""
         return None if value is None else _cipher().encrypt(json.dumps(value).encode()).decode()
-
-
-class ExactJSONField(TextField):
-    """JSON as text, to the letter: for what came from outside and is never queried inside.
-
-    A jsonb column refuses NUL and lone surrogates, rounds big numbers and forgets the order of keys; a
-    customer's record may have all four, and none of them may stop a run or change on the way.
-    """
-
-    _pyi_private_set_type: Any
-    _pyi_private_get_type: Any
-
-    def from_db_value(self, value: str | None, expression: object, connection: object) -> Any:
-        """Reads the JSON."""
-        return None if value is None else json.loads(value)
-
-    def get_prep_value(self, value: Any) -> str | None:
-        """Writes plain ASCII, so that every character survives every database."""
-        return None if value is None else json.dumps(value, separators=(",", ":"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from mapping.fields import ExactJSONField
 from projects.models.project import Project
 
 
@@ -14,7 +15,7 @@ class Signature(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="signatures")
     gate = models.CharField(max_length=40)
     digest = models.CharField(max_length=64)
-    shown = models.JSONField(default=dict)
+    shown = ExactJSONField(default=dict)
     name = models.CharField(max_length=200, help_text="As the signer typed it.")
     note = models.TextField(blank=True)
     signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")

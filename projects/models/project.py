@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
+from mapping.fields import ExactJSONField
 from mapping.models import MapSeries
 from projects.models.fields import EncryptedJSONField
 from projects.models.user import User
@@ -108,8 +109,8 @@ class Connection(models.Model):
     requests_per_minute = models.PositiveIntegerField(
         null=True, blank=True, help_text="Only if you know a higher or lower limit than the vendor's usual one."
     )
-    identity = models.JSONField(default=dict)
-    known = models.JSONField(default=dict)
+    identity = ExactJSONField(default=dict)
+    known = ExactJSONField(default=dict)
     checked_at = models.DateTimeField(null=True)
     problem = models.TextField(blank=True)
 

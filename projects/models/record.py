@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from projects.models.fields import ExactJSONField
+from mapping.fields import ExactJSONField
 from projects.models.project import Project
 from projects.models.run import Run, Step
 
@@ -147,7 +147,7 @@ class JournalEntry(models.Model):
     verb = models.CharField(max_length=20)
     object = models.CharField(max_length=80)
     count = models.PositiveIntegerField(default=0)
-    detail = models.JSONField(default=dict)
+    detail = ExactJSONField(default=dict)
     state = models.CharField(max_length=10, choices=State, default=State.INTENDED)
     answer = models.TextField(blank=True)
     sent_at = models.DateTimeField(auto_now_add=True)

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from mapping.fields import ExactJSONField
 from mapping.models import FieldMap
 from mapping.profile import ObjectProfile
 from projects.models.project import Project
@@ -126,8 +127,8 @@ class Step(models.Model):
     order = models.PositiveSmallIntegerField()
     stage = models.CharField(max_length=20)
     state = models.CharField(max_length=20, choices=State, default=State.PENDING)
-    cursor = models.JSONField(default=dict)
-    tally = models.JSONField(default=dict, help_text="Calls, field comparisons and stage times, kept with the cursor.")
+    cursor = ExactJSONField(default=dict)
+    tally = ExactJSONField(default=dict, help_text="Calls, field comparisons and stage times, kept with the cursor.")
     attempt = models.PositiveIntegerField(default=0)
     leased_until = models.DateTimeField(null=True)
     leased_by = models.CharField(max_length=120, blank=True)
@@ -161,10 +162,11 @@ class Profile(models.Model):
     label_plural = models.CharField(max_length=200)
     kind = models.CharField(max_length=20)
     order = models.PositiveSmallIntegerField(default=0)
+    enabled = models.BooleanField(default=True)
     announced = models.PositiveIntegerField(null=True, help_text="The count that the system itself gives.")
     read = models.PositiveIntegerField(default=0)
     missing = models.PositiveIntegerField(default=0)
-    data = models.JSONField(default=dict)
+    data = ExactJSONField(default=dict)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -189,10 +191,10 @@ class Reconciliation(models.Model):
     """What closed a phase: the balance, the comparison, the verdict. The newest of a phase counts."""
 
     phase = models.ForeignKey(Phase, on_delete=models.CASCADE, related_name="reconciliations")
-    balance = models.JSONField()
-    objects_table = models.JSONField()
-    fields_table = models.JSONField()
-    open_points = models.JSONField(default=list)
+    balance = ExactJSONField()
+    objects_table = ExactJSONField()
+    fields_table = ExactJSONField()
+    open_points = ExactJSONField(default=list)
     records = models.PositiveIntegerField(default=0)
     values = models.PositiveBigIntegerField(default=0)
     differences = models.PositiveIntegerField(default=0)
@@ -209,8 +211,8 @@ class Reconciliation(models.Model):
 
     @property
     def is_green(self) -> bool:
-        """Closed, and nothing differs."""
-        return self.closes and not self.differences and not self.open_points
+        """Closed, nothing refused, and nothing differs. What is held is no blemish: it waits for people."""
+        return self.closes and not self.differences and not self.open_points and not self.balance["rejected"]
 
 
 class PausedTrigger(models.Model):
@@ -223,11 +225,15 @@ class PausedTrigger(models.Model):
         PAUSING = "pausing", "Being paused"
         PAUSED = "paused", "Paused"
         RESTORED = "restored", "Restored"
+        GONE = "gone", "No longer there"
+
+    OWED = (State.PAUSING, State.PAUSED)
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="paused_triggers")
     trigger_id = models.CharField(max_length=80)
     name = models.CharField(max_length=200)
     consequence = models.TextField()
+    problem = models.TextField(blank=True, help_text="Why it could not be put back yet.")
     state = models.CharField(max_length=20, choices=State, default=State.PAUSING)
     paused_at = models.DateTimeField(auto_now_add=True)
     restored_at = models.DateTimeField(null=True)

@@ -115,5 +115,6 @@ class Context:
             )
             if not owned:
                 raise LostLease(f"{self.step} was taken over.")
-            Run.objects.filter(pk=self.run.pk).update(heartbeat_at=now)
+            if not Run.objects.filter(pk=self.run.pk, state__in=Run.OPEN).update(heartbeat_at=now):
+                raise LostLease(f"{self.run} was cancelled.")
             yield

@@ -11,8 +11,8 @@ from collections import defaultdict
 from django.utils import timezone
 
 from connectors.catalogue import ObjectKind
-from connectors.contract import SourceRecord
-from connectors.errors import Rejected
+from connectors.contract import Identity, SourceRecord
+from connectors.errors import Rejected, Terminal
 from mapping.profile import ObjectProfile
 from projects.models import Connection, Profile
 from projects.pipeline import triggers
@@ -25,6 +25,7 @@ from projects.pipeline.phases import (
     relationship_of,
 )
 from projects.schema import ensure_schema
+from projects.text import plain
 
 MATCH_FIELDS = {PERSON: ("email",)}
 """Fields whose doubles and gaps the sandbox sample has to show."""
@@ -34,33 +35,20 @@ COMPANY_MATCH_FIELDS = ("domain", "website")
 
 def catalogue(context: Context) -> Progress:
     """Asks both systems who they are and what they hold; lays out one profile per source object type."""
-    identities = {}
+    identities, workspaces = {}, {}
     for side, system in (("source", context.source), ("destination", context.destination)):
         identity = system.check()
+        workspaces[side] = workspace_of(identity)
         identities[side] = {"account": identity.account, **identity.facts}
     capabilities = context.destination.capabilities()
-    held = context.source.catalogue()
-    profiles = [
-        Profile(
-            project=context.project,
-            run=context.run,
-            object=object.name,
-            label=object.label,
-            label_plural=object.label_plural,
-            kind=object.kind,
-            order=order,
-            announced=object.count,
-            data={"enabled": object.enabled, "description": object.description},
-        )
-        for order, object in enumerate(held.objects)
-        if object.name != MEMBERSHIP
-    ]
+    profiles = _profiles(context)
     active = context.destination.triggers(triggers.OBJECTS)
 
     def save() -> None:
         Profile.objects.bulk_create(profiles, ignore_conflicts=True)
         for side, identity in identities.items():
             known = {
+                "workspace": workspaces[side],
                 "capabilities": dataclasses.asdict(capabilities),
                 "triggers": [dataclasses.asdict(trigger) for trigger in active],
             }
@@ -74,9 +62,42 @@ def catalogue(context: Context) -> Progress:
     return Progress(None, done=len(profiles), save=save)
 
 
+def _profiles(context: Context) -> list[Profile]:
+    """One empty profile per object type of the source, in reading order."""
+    held = context.source.catalogue()
+    return [
+        Profile(
+            project=context.project,
+            run=context.run,
+            object=object.name,
+            label=plain(object.label)[:200],
+            label_plural=plain(object.label_plural)[:200],
+            kind=object.kind,
+            order=order,
+            announced=object.count,
+            enabled=object.enabled,
+            data={"description": object.description},
+        )
+        for order, object in enumerate(held.objects)
+        if object.name != MEMBERSHIP
+    ]
+
+
 def schema(context: Context) -> Progress:
     """Makes sure, before the first record, that everything the confirmed map needs is there."""
+    connection = context.project.connections.get(side=Connection.Side.DESTINATION)
+    expected, found = connection.known.get("workspace", ""), workspace_of(context.destination.check())
+    if expected and found != expected:
+        raise Terminal(
+            f"The key opens another workspace ({found}) than the one that was looked at ({expected}).",
+            "Put the right key in, or discover again and have the map confirmed for this one.",
+        )
     return Progress(None, done=ensure_schema(context.project, context.spec))
+
+
+def workspace_of(identity: Identity) -> str:
+    """What tells one workspace of a system from another."""
+    return str(identity.facts.get("Workspace") or identity.account)
 
 
 def profile(context: Context) -> Progress:

@@ -22,17 +22,18 @@ from django.utils import timezone
 
 from connectors.errors import ConnectorError, Transient
 from projects import audit
-from projects.models import Phase, Run, Step
+from projects.models import PausedTrigger, Phase, Run, Step
 from projects.pipeline import phases, reconcile, stages, triggers
 from projects.pipeline.context import Context, LostLease, Progress
 from projects.verbs import Verb
 
 logger = logging.getLogger(__name__)
 
-WORKER = f"{socket.gethostname()}:{os.getpid()}"
-
 REPORT_EVERY = 2.0
 """Seconds of foreground work between two reports."""
+
+LONGEST_PAUSE = 3600.0
+"""Seconds that a step waits at most before it asks again, whatever the server said."""
 
 QUIET = 15
 """Seconds without a sign of life after which a run is woken by the beat."""
@@ -57,12 +58,22 @@ def begin(run: Run) -> None:
 
 
 def advance(run_id: int, *, seconds: float | None = None) -> float | None:
-    """Works on a run for about `seconds`.
+    """Works on a run for about `seconds`; anything unforeseen pauses it with a reference into the log.
 
     Gives the seconds after which to come again; None when there is nothing for this caller to come back for:
     the run rests, or another worker is at it.
     """
-    until = time.monotonic() + (settings.RUN_SLICE_SECONDS if seconds is None else seconds)
+    try:
+        return _advance(run_id, settings.RUN_SLICE_SECONDS if seconds is None else seconds)
+    except Exception:
+        logger.exception("run %s failed outside its steps", run_id)
+        run = Run.objects.select_related("project").get(pk=run_id)
+        pause(run, f"Something unforeseen went wrong (reference run-{run_id} in the log).")
+        return None
+
+
+def _advance(run_id: int, seconds: float) -> float | None:
+    until = time.monotonic() + seconds
     while True:
         run = Run.objects.select_related("project", "field_map").get(pk=run_id)
         if not run.is_active:
@@ -89,7 +100,7 @@ def drive(run_id: int, *, report: Callable[[Run], None] = lambda run: None) -> R
         wait = advance(run_id, seconds=REPORT_EVERY)
         run = Run.objects.get(pk=run_id)
         report(run)
-        if not run.is_active and (run.is_open or triggers.restore_when_due(run)):
+        if not run.is_active and (run.is_open or triggers.restore_when_due(run) or triggers.has_problem(run)):
             return run
         if wait is None:
             reap()
@@ -138,7 +149,7 @@ def claim(step: Step) -> int | None:
         state=Step.State.RUNNING,
         attempt=F("attempt") + 1,
         leased_until=now + timedelta(seconds=settings.RUN_LEASE_SECONDS),
-        leased_by=WORKER,
+        leased_by=f"{socket.gethostname()}:{os.getpid()}",
         not_before=None,
         waiting_for="",
         started_at=step.started_at or now,
@@ -190,7 +201,7 @@ def _still_wanted(run_id: int) -> bool:
 def _commit(context: Context, progress: Progress, calls: Counter[str], seconds: float) -> bool:
     """Results, cursor and tally in one fenced transaction; true when the step is finished."""
     step = context.step
-    tally = Counter(step.tally)
+    tally: Counter[str] = Counter(step.tally)
     tally.update(progress.tally)
     tally.update({f"calls.{kind}": number for kind, number in calls.items()})
     tally[f"ms.{step.stage}"] += round(seconds * 1000)
@@ -223,7 +234,7 @@ def _release(step: Step, attempt: int) -> None:
 def _try_later(step: Step, attempt: int, error: Transient) -> None:
     """A passing error: the step waits; after too many in a row the run pauses with the sentence."""
     failures = step.failures + 1
-    wait = max(error.retry_after, min(60.0, 2.0**failures))
+    wait = min(LONGEST_PAUSE, max(error.retry_after, min(60.0, 2.0**failures)))
     Step.objects.filter(pk=step.pk, attempt=attempt, state=Step.State.RUNNING).update(
         state=Step.State.PENDING,
         leased_until=None,
@@ -316,7 +327,7 @@ def reap() -> list[int]:
         if not _alive(int(step.leased_by.rpartition(":")[2])):
             Step.objects.filter(pk=step.pk, attempt=step.attempt, state=Step.State.RUNNING).update(leased_until=now)
     Step.objects.filter(state=Step.State.RUNNING, leased_until__lte=now).update(state=Step.State.PENDING)
-    owing = Run.objects.exclude(state__in=Run.OPEN).filter(paused_triggers__state__in=("pausing", "paused"))
+    owing = Run.objects.exclude(state__in=Run.OPEN).filter(paused_triggers__state__in=PausedTrigger.OWED)
     for run in owing.distinct():
         triggers.restore_when_due(run)
     quiet_since = now - timedelta(seconds=QUIET)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
@@ -159,7 +160,8 @@ def relationships(context: Context) -> Progress:
         read = next(iter(context.source.pages("relationship", cursor.get("next"))))
         following = None if read.cursor is None else {"next": read.cursor}
     rows = [row for row in _relationship_rows(context.run, read) if row.object in wanted]
-    return Progress(following, done=len(rows), save=lambda: store(rows))
+    tally = Counter({"gone": len(read.missing)}) if read.missing else Counter[str]()
+    return Progress(following, done=len(rows), tally=tally, save=lambda: store(rows))
 
 
 def _relationship_rows(run: Run, read: Page) -> list[Record]:

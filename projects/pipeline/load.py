@@ -15,16 +15,20 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from connectors.catalogue import FieldType
 from connectors.contract import Draft, Existing
 from connectors.errors import Rejected, Transient
 from projects.models import JournalEntry, Link, Record
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.extract import digest_of, linked
 from projects.pipeline.phases import ASSOCIATION, PERSON_COMPANY
-from projects.pipeline.settle import DELETED_OWNER, PARENT_HELD
+from projects.pipeline.settle import DELETED_OWNER, DUPLICATE, PARENT_HELD, drop_decided
 from projects.pipeline.transform import save_rows
+from projects.text import plain
 
 REFUSED = "refused"
+MARK = "customerioId"
+"""The unique field that carries the source's own key."""
 DELETED_THERE = "deleted_in_destination"
 TAKEN_TWICE = "taken_by_another_row"
 
@@ -42,6 +46,7 @@ class Batch:
     create: list[Record] = field(default_factory=list)
     update: list[tuple[Record, dict[str, Any]]] = field(default_factory=list)
     links: dict[str, Link] = field(default_factory=dict)
+    drafts: dict[str, str] = field(default_factory=dict)
     tally: Counter[str] = field(default_factory=Counter)
 
 
@@ -61,6 +66,7 @@ def page(context: Context) -> Progress:
         _send_updates(context, batch)
     else:
         _plan_only(batch)
+    drop_decided(context, rows)
     return Progress({"after": rows[-1].pk}, done=len(rows), tally=batch.tally, save=lambda: _save(batch))
 
 
@@ -70,7 +76,7 @@ def _save(batch: Batch) -> None:
         list(batch.links.values()),
         update_conflicts=True,
         unique_fields=["project", "object", "key"],
-        update_fields=["run", "destination_id", "written", "written_digest", "written_at"],
+        update_fields=["destination_id", "before", "written", "written_digest", "written_at"],
     )
 
 
@@ -128,9 +134,27 @@ def _sort(context: Context, batch: Batch) -> None:
         else:
             row.destination_id = link.destination_id
             batch.links[row.key] = link
+            batch.drafts[row.key] = digest_of(row.mapped)
+            row.mapped = {**(row.mapped or {}), **_cleared(context, link, row)}
             batch.update.append((row, dict(link.written)))
     if unlinked:
         _look_up(context, batch, unlinked)
+
+
+def _marks(context: Context, rows: Sequence[Record]) -> set[str]:
+    """Our own unique mark on these rows: how records of an earlier installation or project are known again."""
+    field = context.target.field(MARK)
+    if field is None or not field.unique or context.step.object == PERSON_COMPANY:
+        return set()
+    return {str(mark) for row in rows if (mark := _value_at(row.mapped, MARK))}
+
+
+def _cleared(context: Context, link: Link, row: Record) -> dict[str, Any]:
+    """Fields that we wrote before and that the draft no longer has: they are emptied, not left standing."""
+    gone = [name for name in link.written if name not in (row.mapped or {}) and name != "position"]
+    lists = (FieldType.MULTI_SELECT, FieldType.ARRAY)
+    types = {name: known.type for name in gone if (known := context.target.field(name))}
+    return {name: [] if types[name] in lists else None for name in gone if name in types}
 
 
 def _look_up(context: Context, batch: Batch, rows: Sequence[Record]) -> None:
@@ -139,17 +163,35 @@ def _look_up(context: Context, batch: Batch, rows: Sequence[Record]) -> None:
         row.destination_id = row.destination_id or context.project.destination_id(row.object, row.key)
     match_on = "" if context.step.object == PERSON_COMPANY else context.rule.match_on
     values = {row.match_key: row for row in rows if match_on and row.match_key and _value_at(row.mapped, match_on)}
+    marks = _marks(context, rows)
+    keys = {path: list(wanted) for path, wanted in ((match_on, values), (MARK, marks)) if wanted}
     found = context.destination.find(
-        context.step.destination,
-        ids=[str(row.destination_id) for row in rows],
-        keys={match_on: list(values)} if values else None,
+        context.step.destination, ids=[str(row.destination_id) for row in rows], keys=keys or None
     )
     by_id = {existing.id: existing for existing in found}
     by_value = {_canonical_value(context, existing.fields, match_on): existing for existing in found} if values else {}
+    by_mark = {existing.fields.get(MARK): existing for existing in found if existing.fields.get(MARK)}
+    owned = _owners(context, found)
     for row in rows:
         mine = by_id.get(str(row.destination_id))
-        other = by_value.get(row.match_key) if values.get(row.match_key) is row else None
+        other = by_mark.get(_value_at(row.mapped, MARK)) if marks else None
+        if other is None and values.get(row.match_key) is row:
+            other = by_value.get(row.match_key)
+        if mine is None and other is not None and other.id in owned:
+            row.state, row.reason = Record.State.HELD, DUPLICATE
+            row.detail = plain(f"{owned[other.id]} has become the record with “{row.match_key}” already.")
+            continue
         _place(context, batch, row, mine or other, is_mine=mine is not None)
+
+
+def _owners(context: Context, found: Sequence[Existing]) -> dict[str, str]:
+    """Records that another row of this object type has become already: destination id → that row's key."""
+    if context.step.object == PERSON_COMPANY:
+        return {}
+    links = Link.objects.filter(
+        project=context.project, object=context.step.object, destination_id__in=[existing.id for existing in found]
+    )
+    return {str(id): key for id, key in links.values_list("destination_id", "key")}
 
 
 def _place(context: Context, batch: Batch, row: Record, existing: Existing | None, *, is_mine: bool) -> None:
@@ -166,9 +208,11 @@ def _place(context: Context, batch: Batch, row: Record, existing: Existing | Non
         row.reason = DELETED_THERE if is_mine else DELETED_OWNER
         row.detail = "A deleted record in the destination's bin still owns this id or unique value."
     elif is_mine:
-        # Ours from an attempt whose outcome was never seen: the same draft, so nothing is sent again.
-        row.state = Record.State.CREATED
+        # Ours, from an attempt whose outcome was never seen. Where it says what the draft says, it is that one.
         batch.links[row.key] = _created(context, row, existing.fields.get("position"))
+        _update_or_leave(context, batch, row, existing)
+        if row.state == Record.State.UNCHANGED:
+            row.state = Record.State.CREATED
     elif any(str(link.destination_id) == existing.id for link in batch.links.values()):
         row.state, row.reason = Record.State.HELD, TAKEN_TWICE
         row.detail = f"Another row of this page became the record {existing.id} already."
@@ -246,6 +290,7 @@ def _send_updates(context: Context, batch: Batch) -> None:
     if not batch.update:
         return
     positions = {row.pk: before.get("position") for row, before in batch.update}
+    there: set[str] = set()
 
     def send(rows: Sequence[Record]) -> None:
         drafts = []
@@ -254,14 +299,20 @@ def _send_updates(context: Context, batch: Batch) -> None:
             if positions[row.pk] is not None:
                 body["position"] = positions[row.pk]
             drafts.append(Draft(str(row.destination_id), body))
-        context.destination.update(context.step.destination, drafts)
+        there.update(context.destination.update(context.step.destination, drafts))
 
     landed = _journalled(context, batch, "update", [row for row, _ in batch.update], send)
     for row in landed:
-        row.state = Record.State.UPDATED
         link = batch.links[row.key]
-        link.written, link.written_digest = {**link.written, **(row.mapped or {})}, digest_of(row.mapped)
-        link.run, link.written_at = context.run, timezone.now()
+        if str(row.destination_id) not in there:
+            row.state, row.reason = Record.State.HELD, DELETED_THERE
+            row.detail = "Somebody deleted it in the destination; it was not made again."
+            del batch.links[row.key]
+            continue
+        row.state = Record.State.UPDATED
+        draft = {name: value for name, value in (row.mapped or {}).items() if value not in (None, [])}
+        link.written = {**draft, "position": link.written.get("position")}
+        link.written_digest, link.written_at = batch.drafts.get(row.key) or digest_of(row.mapped), timezone.now()
 
 
 def _journalled(
@@ -284,7 +335,10 @@ def _journalled(
         _answer(entry, JournalEntry.State.REFUSED, str(refusal))
         if len(rows) == 1:
             row = rows[0]
-            row.state, row.reason, row.detail = Record.State.REJECTED, REFUSED, refusal.sentence
+            if verb == "create" and context.destination.read(context.step.destination, [str(row.destination_id)]):
+                # Refused because it is there: an earlier request, given up for lost, arrived after all.
+                return [row]
+            row.state, row.reason, row.detail = Record.State.REJECTED, REFUSED, plain(refusal.sentence)
             batch.links.pop(row.key, None)
             return []
         half = len(rows) // 2
@@ -329,11 +383,14 @@ def merged(context: Context) -> Progress:
         if link := kept.get((row.object, row.merged_into)):
             row.destination_id = link.destination_id
             links.append(_link(context, row, Link.Origin.MERGED, before=None))
+        else:
+            row.state, row.reason = Record.State.HELD, DUPLICATE
+            row.detail = f"{row.merged_into}, which it was to go into, did not land."
     return Progress({"after": rows[-1].pk}, done=len(rows), save=lambda: _save_merged(rows, links))
 
 
 def _save_merged(rows: list[Record], links: list[Link]) -> None:
-    save_rows(rows, ["destination_id"])
+    save_rows(rows, ["destination_id", "state", "reason", "detail"])
     Link.objects.bulk_create(links, ignore_conflicts=True)
 
 
@@ -353,4 +410,4 @@ def _canonical_value(context: Context, fields: Any, path: str) -> str:
         value = context.destination.canonical(known.type, value)[0]
     if sub and isinstance(value, dict):
         value = value.get(sub)
-    return str(value or "").casefold()[:400]
+    return plain(str(value or "").lower())[:400]

@@ -58,7 +58,6 @@ def relationship_of(object_type: str) -> str:
 def _people(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
     if run.writes:
         yield StepSpec("schema", "schema", "", ("schema",))
-    if run.kind == Run.Kind.PRODUCTION:
         yield StepSpec("clear", "sandbox", "", ("clear",))
     yield StepSpec(SEGMENT, SEGMENT, PERSON, ("extract", "tags"))
     yield StepSpec(MEMBERSHIP, MEMBERSHIP, "", ("members",))

@@ -55,10 +55,24 @@ def fields_of(phase: Phase) -> dict[str, dict[str, dict[str, int]]]:
     return table
 
 
-def open_points(phase: Phase) -> list[str]:
-    """What needs a human's eye although no value differs: fields that came up after the map was confirmed."""
+def open_points(phase: Phase, objects: list[str]) -> list[str]:
+    """What needs a human's eye although no value differs."""
     points = []
+    refused = Record.objects.filter(run=phase.run, object__in=objects, state=Record.State.REJECTED).count()
+    if refused:
+        points.append(f"The destination refused {refused:,} records: each says why.")
+    if phase.run.kind == Run.Kind.REPLAY:
+        planned = Record.objects.filter(run=phase.run, object__in=objects, state__in=["created", "updated"]).count()
+        if planned:
+            points.append(f"A run now would still write {planned:,} records: start production again.")
+    unread = Record.objects.filter(run=phase.run, object__in=objects, proof=Record.Proof.OPEN).landed()
+    if phase.run.writes and (number := unread.exclude(destination_id=None).count()):
+        points.append(f"{number:,} landed records were not read back.")
     for step in phase.steps.all():
+        if lost := step.tally.get("not_restored"):
+            points.append(f"{lost:,} records could not get the values back that stood there before the sandbox.")
+        if gone := step.tally.get("gone"):
+            points.append(f"{gone:,} people were gone from the source when their relationships were read.")
         for name, number in sorted(step.tally.items()):
             if name.startswith("unmapped."):
                 field = name.removeprefix("unmapped.")
@@ -83,7 +97,7 @@ def close(phase: Phase) -> Reconciliation | None:
     records = Record.objects.filter(run=run, object__in=objects).landed().exclude(proof=Record.Proof.OPEN).count()
     differences = Difference.objects.filter(run=run, object__in=objects).count()
     closed = all(closes(row) for row in by_object.values())
-    points = open_points(phase)
+    points = open_points(phase, objects)
     content: dict[str, Any] = {
         "run": run.pk,
         "map": run.field_map.digest if run.field_map else "",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from mapping.rules import ObjectRule
 from projects.models import Decision, Record
 from projects.pipeline.context import Context, Progress
-from projects.pipeline.extract import NOT_DELIVERED
 from projects.pipeline.phases import RELATIONSHIP
-from projects.pipeline.transform import save_rows
+from projects.text import plain
 
 NO_MATCH = "no_match_value"
 DUPLICATE = "duplicate_match_value"
@@ -21,6 +20,9 @@ LEFT_BY_DECISION = "left_by_decision"
 MERGED_BY_DECISION = "merged_by_decision"
 
 PAGE = 200
+
+TAKES_PART = Q(state=Record.State.READY) | Q(state=Record.State.HELD, reason=DUPLICATE) | Q(state__in=Record.LANDED)
+"""Rows that can be doubles: what is held for another reason waits for the answer to that question first."""
 
 
 def page(context: Context) -> Progress:
@@ -36,41 +38,55 @@ def page(context: Context) -> Progress:
 
 
 def reopen_decided(context: Context) -> None:
-    """Held rows whose case was decided since get their verdict; waiting children of landed parents come back."""
-    rows = Record.objects.of(context.run, context.step.object).filter(state=Record.State.HELD)
-    rows.filter(reason=PARENT_HELD).update(state=Record.State.READY, reason="", detail="")
-    for decision in Decision.objects.filter(project=context.project, object=context.step.object).order_by("-key"):
-        case = rows.filter(reason=decision.reason)
+    """Held rows whose case was decided get their verdict; waiting children get another chance to find their parents.
+
+    A verdict on a named record goes before the verdict for all. Rows without a match value and doubles have turns
+    of their own.
+    """
+    held = Record.objects.of(context.run, context.step.object).filter(state=Record.State.HELD)
+    decisions = Decision.objects.filter(project=context.project, object=context.step.object)
+    for decision in decisions.exclude(reason__in=[NO_MATCH, DUPLICATE]).order_by("-key"):
+        case = held.filter(reason=decision.reason)
         if decision.key:
             case = case.filter(key=decision.key)
-        apply_verdict(case, decision)
+        if decision.verdict == Decision.Verdict.DROP:
+            case.update(state=Record.State.EXCLUDED, reason=LEFT_BY_DECISION)
+        elif decision.verdict == Decision.Verdict.IMPORT:
+            case.filter(mapped__isnull=False).update(state=Record.State.READY, reason="", detail="")
+    held.filter(reason=PARENT_HELD).update(state=Record.State.READY, reason="", detail="")
 
 
-def apply_verdict(case: Any, decision: Decision) -> None:
-    """Carries out one verdict on rows that need no company of other rows; doubles are settled in their own turn."""
-    if decision.verdict == Decision.Verdict.DROP and decision.reason != DUPLICATE:
-        case.update(state=Record.State.EXCLUDED, reason=LEFT_BY_DECISION)
-    elif decision.reason == NOT_DELIVERED:
+def drop_decided(context: Context, rows: list[Record]) -> None:
+    """Rows that loading holds for a reason that people decided to leave behind earlier are left behind at once."""
+    held = [row for row in rows if row.state == Record.State.HELD]
+    if not held:
         return
-    elif decision.verdict == Decision.Verdict.IMPORT or decision.reason == DUPLICATE:
-        case.filter(mapped__isnull=False).update(state=Record.State.READY, reason="", detail="")
+    decisions = Decision.objects.filter(
+        project=context.project, object=context.step.object, reason__in={row.reason for row in held}
+    )
+    verdicts = {(decision.reason, decision.key): decision.verdict for decision in decisions}
+    for row in held:
+        if verdicts.get((row.reason, row.key), verdicts.get((row.reason, ""))) == Decision.Verdict.DROP:
+            row.state, row.reason = Record.State.EXCLUDED, LEFT_BY_DECISION
 
 
 def hold_missing(context: Context, rule: ObjectRule) -> None:
-    """Rows without the value that the destination knows them by, where the map says that they are held."""
+    """Rows without the value that the destination knows them by are held, or go where people decided."""
     if not rule.hold_without_match:
         return
-    rows = Record.objects.of(context.run, context.step.object).filter(state=Record.State.READY, match_key="")
+    all_rows = Record.objects.of(context.run, context.step.object)
+    all_rows.filter(state=Record.State.HELD, reason=NO_MATCH).update(state=Record.State.READY, reason="", detail="")
     verdicts = verdicts_for(context, NO_MATCH)
-    waiting = rows if verdicts.get("") != Decision.Verdict.IMPORT else rows.none()
-    waiting.exclude(key__in=[key for key, verdict in verdicts.items() if verdict == Decision.Verdict.IMPORT]).update(
-        state=Record.State.HELD, reason=NO_MATCH, detail=f"It has no value for {rule.match_on}."
-    )
-    dropped = [key for key, verdict in verdicts.items() if key and verdict == Decision.Verdict.DROP]
-    held = Record.objects.of(context.run, context.step.object).filter(state=Record.State.HELD, reason=NO_MATCH)
-    (held if verdicts.get("") == Decision.Verdict.DROP else held.filter(key__in=dropped)).update(
-        state=Record.State.EXCLUDED, reason=LEFT_BY_DECISION
-    )
+    for_all = verdicts.pop("", None)
+    rows = all_rows.filter(state=Record.State.READY, match_key="")
+    dropped = [key for key, verdict in verdicts.items() if verdict == Decision.Verdict.DROP]
+    rows.filter(key__in=dropped).update(state=Record.State.EXCLUDED, reason=LEFT_BY_DECISION)
+    others = rows.exclude(key__in=list(verdicts))
+    if for_all == Decision.Verdict.DROP:
+        others.update(state=Record.State.EXCLUDED, reason=LEFT_BY_DECISION)
+    elif for_all != Decision.Verdict.IMPORT:
+        detail = f"It has no value for {rule.match_on}."
+        others.update(state=Record.State.HELD, reason=NO_MATCH, detail=detail)
 
 
 def verdicts_for(context: Context, reason: str) -> dict[str, str]:
@@ -84,8 +100,7 @@ def verdicts_for(context: Context, reason: str) -> dict[str, str]:
 
 def _doubles(context: Context, cursor: dict[str, Any]) -> Progress:
     """Settles the next match values that several rows share."""
-    rows = Record.objects.of(context.run, context.step.object).exclude(match_key="")
-    rows = rows.exclude(state__in=[Record.State.READ, Record.State.REJECTED])
+    rows = Record.objects.of(context.run, context.step.object).exclude(match_key="").filter(TAKES_PART)
     shared = list(
         rows.filter(match_key__gt=cursor["after"])
         .values("match_key")
@@ -98,48 +113,67 @@ def _doubles(context: Context, cursor: dict[str, Any]) -> Progress:
         return Progress(None)
     verdicts = verdicts_for(context, DUPLICATE)
     groups: dict[str, list[Record]] = {}
-    for row in rows.filter(match_key__in=shared).order_by("match_key", "key"):
+    for row in rows.filter(match_key__in=shared).defer("raw", "meta").order_by("match_key", "key"):
         groups.setdefault(row.match_key, []).append(row)
     changed = [row for group in groups.values() for row in settle_group(group, verdicts, context.rule.match_on)]
-    fields = ["state", "reason", "detail", "merged_into", "mapped"]
-    return Progress({"turn": "doubles", "after": shared[-1]}, save=lambda: save_rows(changed, fields))
+    return Progress({"turn": "doubles", "after": shared[-1]}, save=lambda: _save(changed))
+
+
+def _save(changed: list[Record]) -> None:
+    Record.objects.bulk_update(
+        changed, ["state", "reason", "detail", "merged_into", "mapped", "notes", "proof"], batch_size=100
+    )
 
 
 def settle_group(group: list[Record], verdicts: dict[str, str], match_on: str) -> list[Record]:
     """Decides over rows that share one unique value; gives those that changed.
 
-    No verdict: all are held. `merge`: the first takes in what the others have more, the others point to it.
-    `drop`: the first stays, the others are left behind. `import`: all are imported, and only the first keeps
-    the unique value, since the destination allows it once; the others keep it among the additional ones
-    where the field has such a place.
+    A row follows the verdict on itself, else the verdict for all. `drop` leaves it behind; of what remains the
+    first (or the one that has landed) is kept, `merge` puts a row into it, `import` lands a row beside it without
+    the unique value, which the destination allows once. While one of them is undecided, all of them wait. A row
+    that remains alone is no double.
     """
-    undecided = [row for row in group if row.state in (Record.State.READY, Record.State.HELD)]
-    if len(undecided) < 2 and not any(row.state == Record.State.READY for row in undecided):
-        return []
-    named = {row.key: verdicts[row.key] for row in group if row.key in verdicts}
-    verdict = next(iter(named.values()), verdicts.get(""))
-    if verdict is None:
-        for row in undecided:
-            row.state, row.reason = Record.State.HELD, DUPLICATE
-            row.detail = f"{len(group)} records share “{row.match_key}”."
-        return undecided
-    # A verdict “drop” on named rows leaves those; any other verdict keeps the first row that is not dropped.
-    kept = next((row for row in group if named.get(row.key) != Decision.Verdict.DROP), group[0])
-    for row in undecided:
-        _carry_out(row, kept, named.get(row.key) or verdict, match_on)
-    return undecided
+    own = {row.key: verdicts.get(row.key, "") for row in group}
+    left = [row for row in group if row.state not in Record.LANDED and own[row.key] == Decision.Verdict.DROP]
+    rest = [row for row in group if row not in left]
+    kept = next((row for row in rest if row.state in Record.LANDED), rest[0] if rest else None)
+    others = [row for row in rest if row is not kept and row.state not in Record.LANDED]
+    for row in left:
+        row.state, row.reason = Record.State.EXCLUDED, LEFT_BY_DECISION
+    if kept is None:
+        return left
+    decided = {row.key: own[row.key] or verdicts.get("", "") for row in others}
+    if not all(decided.values()):
+        return left + _hold(rest, group)
+    for row in others:
+        _carry_out(row, kept, decided[row.key], match_on)
+    if kept.state == Record.State.HELD:
+        kept.state, kept.reason, kept.detail = Record.State.READY, "", ""
+    return [*left, kept, *others]
+
+
+def _hold(rows: list[Record], group: list[Record]) -> list[Record]:
+    waiting = [row for row in rows if row.state not in Record.LANDED]
+    for row in waiting:
+        row.state, row.reason = Record.State.HELD, DUPLICATE
+        row.detail = plain(f"{len(group)} records share “{row.match_key}”.")
+    return waiting
 
 
 def _carry_out(row: Record, kept: Record, verdict: str, match_on: str) -> None:
-    if row is kept:
-        row.state, row.reason, row.detail = Record.State.READY, "", ""
-    elif verdict == Decision.Verdict.DROP:
+    if verdict == Decision.Verdict.DROP:
         row.state, row.reason = Record.State.EXCLUDED, LEFT_BY_DECISION
     elif verdict == Decision.Verdict.MERGE:
         _fill_gaps(kept, row)
         row.state, row.reason, row.merged_into = Record.State.MERGED, MERGED_BY_DECISION, kept.key
         row.detail = f"It went into {kept.key}."
+        if kept.state in Record.LANDED:
+            # It stands there already: it lands once more, with what it took in.
+            kept.state, kept.proof = Record.State.READY, Record.Proof.OPEN
     else:
+        sentence = f"“{row.match_key}” stands with {kept.key}: the destination takes it once, so it is left out here."
+        note = {"field": match_on, "code": "unique_left_out", "sentence": plain(sentence), "raw": row.match_key}
+        row.notes = [*(known for known in row.notes if known["code"] != note["code"]), note]
         row.mapped = without_unique(row.mapped or {}, match_on)
         row.state, row.reason, row.detail = Record.State.READY, "", ""
 

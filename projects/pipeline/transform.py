@@ -12,6 +12,7 @@ from projects.models import GroupMember, Record
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.phases import PERSON, RELATIONSHIP
 from projects.pipeline.tags import tags_rule
+from projects.text import plain
 
 PAGE = 500
 
@@ -40,7 +41,7 @@ class Drafting:
         row.state, row.reason, row.detail = Record.State.READY, "", ""
         if mapped.hold:
             row.state, row.reason = Record.State.HELD, mapped.hold[:60]
-            row.detail = " ".join(note.sentence for note in mapped.notes)
+            row.detail = plain(" ".join(note.sentence for note in mapped.notes))
         else:
             self._check(row)
         if not row.match_key:
@@ -58,7 +59,7 @@ class Drafting:
             )
             if problem:
                 row.state, row.reason = Record.State.HELD, f"{REFUSED_VALUE}:{name}"[:60]
-                row.detail = problem
+                row.detail = plain(problem)
                 return
 
     def match_value(self, row: Record) -> str:
@@ -71,7 +72,7 @@ class Drafting:
             return ""
         canonical, _rule = self.context.destination.canonical(field.type, value)
         found = canonical.get(sub) if sub and isinstance(canonical, dict) else canonical
-        return str(found or "").casefold()[:400]
+        return plain(str(found or "").lower())[:400]
 
 
 def tag_values(rule: FieldRule, groups: list[str]) -> list[str]:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from connectors.contract import Trigger
-from connectors.errors import ConnectorError, Terminal
+from connectors.contract import Destination, Trigger
+from connectors.errors import ConnectorError, Rejected, Terminal
 from projects import audit
 from projects.connections import open_destination
 from projects.models import JournalEntry, PausedTrigger, Run
@@ -31,11 +32,21 @@ def pause_for(run: Run) -> None:
         return
     with open_destination(run.project) as destination:
         if not begun:
+            # An earlier run may still owe some of them: paused, they are not on the destination's list any more.
+            _owed_by_others(run).update(run=run)
             _write_down(run, destination.triggers(OBJECTS))
         for trigger in owed.all():
-            destination.pause(trigger.trigger_id)
+            try:
+                destination.pause(trigger.trigger_id)
+            except Rejected:
+                PausedTrigger.objects.filter(pk=trigger.pk).update(state=PausedTrigger.State.GONE)
+                continue
             PausedTrigger.objects.filter(pk=trigger.pk).update(state=PausedTrigger.State.PAUSED)
             audit.record(Verb.TRIGGER_PAUSED, run.project, trigger.name)
+
+
+def _owed_by_others(run: Run) -> QuerySet[PausedTrigger]:
+    return PausedTrigger.objects.filter(run__project=run.project, state__in=PausedTrigger.OWED).exclude(run=run)
 
 
 def _write_down(run: Run, active: list[Trigger]) -> None:
@@ -67,28 +78,52 @@ def restore_when_due(run: Run, *, now: bool = False) -> bool:
     """Puts back what an ended run still owes; true when nothing is owed any more.
 
     Waits until the destination's own queue has worked off what we wrote: put back too early, the workflow
-    would still see our records come by.
+    would still see our records come by. A later run that writes has taken the debt over.
     """
-    owed = list(run.paused_triggers.exclude(state=PausedTrigger.State.RESTORED))
+    owed = list(run.paused_triggers.filter(state__in=PausedTrigger.OWED))
     if not owed:
         return True
-    if run.is_open and not now:
-        return False
-    if not now and timezone.now() < settled_at(run):
+    if not now and (_writing(run) or timezone.now() < settled_at(run)):
         return False
     try:
         with open_destination(run.project) as destination:
-            for trigger in owed:
-                destination.resume(trigger.trigger_id)
-                PausedTrigger.objects.filter(pk=trigger.pk).update(
-                    state=PausedTrigger.State.RESTORED, restored_at=timezone.now()
-                )
-                audit.record(Verb.TRIGGER_RESTORED, run.project, trigger.name)
+            done = [_restore(destination, run, trigger) for trigger in owed]
+            return all(done)
     except ConnectorError as error:
-        Run.objects.filter(pk=run.pk).update(problem=f"A paused workflow could not be put back yet. {error}")
+        _say(owed, error)
         return False
-    Run.objects.filter(pk=run.pk, problem__startswith="A paused workflow").update(problem="")
+
+
+def has_problem(run: Run) -> bool:
+    """Whether something owed could not be put back at the last try; the beat tries again."""
+    return run.paused_triggers.filter(state__in=PausedTrigger.OWED).exclude(problem="").exists()
+
+
+def _writing(run: Run) -> bool:
+    """Whether this run or another one of the project may still write."""
+    open_runs = Run.objects.filter(project=run.project, state__in=Run.OPEN)
+    return open_runs.filter(kind__in=[Run.Kind.SANDBOX, Run.Kind.PRODUCTION]).exists()
+
+
+def _restore(destination: Destination, run: Run, trigger: PausedTrigger) -> bool:
+    """Puts one workflow back; one that was deleted for good is no debt any more, and says so."""
+    row = PausedTrigger.objects.filter(pk=trigger.pk)
+    try:
+        destination.resume(trigger.trigger_id)
+    except Rejected as gone:
+        row.update(state=PausedTrigger.State.GONE, problem=str(gone))
+        return True
+    except ConnectorError as error:
+        _say([trigger], error)
+        return False
+    row.update(state=PausedTrigger.State.RESTORED, restored_at=timezone.now(), problem="")
+    audit.record(Verb.TRIGGER_RESTORED, run.project, trigger.name)
     return True
+
+
+def _say(owed: list[PausedTrigger], error: ConnectorError) -> None:
+    problem = f"It could not be put back yet. {error}"
+    PausedTrigger.objects.filter(pk__in=[trigger.pk for trigger in owed]).update(problem=problem)
 
 
 def settled_at(run: Run) -> datetime:

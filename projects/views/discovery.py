@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
@@ -67,7 +66,7 @@ def discovery(request: Request, slug: str, object: str = "") -> HttpResponse:
     seat = seat_of(request, slug)
     runs = seat.project.runs.filter(kind=Run.Kind.DISCOVERY).exclude(state=Run.State.CANCELLED)
     run = runs.order_by("-number").first()
-    profiles = list(Profile.objects.filter(run=run).annotate(enabled=F("data__enabled")).defer("data") if run else ())
+    profiles = list(Profile.objects.filter(run=run).defer("data") if run else ())
     read = [row.object for row in profiles if row.read]
     selected = object or (PERSON if PERSON in read else next(iter(read), ""))
     lines: list[FieldLine] = []

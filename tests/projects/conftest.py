@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.catalogue import FieldType
 from mapping.rules import Action, FieldRule, MapSpec, ObjectRule
 from projects import services
 from projects.models import Membership, Project, User
@@ -49,5 +50,7 @@ def stranger(db: None) -> User:
 @pytest.fixture
 def spec() -> MapSpec:
     """A small map."""
-    email = FieldRule(source="email", action=Action.MAP, destination="emails.primaryEmail", transform="email")
+    email = FieldRule(
+        source="email", action=Action.MAP, destination="emails.primaryEmail", type=FieldType.EMAILS, transform="email"
+    )
     return MapSpec(objects=(ObjectRule(source="person", destination="person", fields=(email,)),))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import timedelta
 
 import pytest
@@ -165,7 +166,7 @@ def test_the_beat_wakes_a_quiet_run_and_leaves_a_lively_one_alone(run: Run, step
 def test_a_step_of_a_process_that_is_gone_from_this_machine_is_freed_at_once(step: Step) -> None:
     engine.claim(step)
     gone = 2**22 - 7
-    Step.objects.filter(pk=step.pk).update(leased_by=f"{engine.WORKER.split(':')[0]}:{gone}")
+    Step.objects.filter(pk=step.pk).update(leased_by=f"{socket.gethostname()}:{gone}")
     engine.reap()
     step.refresh_from_db()
     assert step.state == Step.State.PENDING

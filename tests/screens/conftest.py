@@ -147,7 +147,7 @@ def profile(run: Run, object: str, plural: str, rows: list[dict[str, object]]) -
         kind=ObjectKind.RECORD,
         announced=len(rows),
         read=len(rows),
-        data={"enabled": True, "profile": statistics.to_json()},
+        data={"profile": statistics.to_json()},
         finished_at=timezone.now(),
     )
 
@@ -298,7 +298,7 @@ def sandbox(make_sandbox: Callable[[int], Run]) -> Run:
 @pytest.fixture
 def production(sandbox: Run, make_production: Callable[[int], Run], customer: User) -> Run:
     """Everything at once: discovery, map, sandbox and a production run that waits."""
-    services.sign(project=sandbox.project, gate="sandbox", by=customer, name="Carla Customer")
+    services.sign(project=sandbox.project, gate="sandbox", by=customer, name="Carla Customer", note="Seen.")
     return make_production(5)
 
 

@@ -15,6 +15,7 @@ Json = Any
 Problem = dict[str, Json]
 
 NAME = re.compile(r"^[a-z][a-zA-Z0-9]*$")
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d*(?:1st|2nd|3rd|(?![123])\dth)(?![a-z0-9])|\d+")
 DTO_NAME = re.compile(r"^[^.$]*$")
 OPTION_VALUE = re.compile(r"^(?!.*__)[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$")
 LONGEST_NAME = 63
@@ -103,13 +104,19 @@ def name_problems(name: str, *, modern: bool) -> list[Problem]:
     found = []
     if len(name) > LONGEST_NAME:
         return [problem(code, "Name is too long", value=name)]
+    if not modern and name != _lodash_camel(name):
+        found.append(problem(code, "Name should be in camelCase", value=name))
     if not NAME.match(name):
-        if not modern:
-            found.append(problem(code, "Name should be in camelCase", value=name))
         found.append(problem(code, NAME_TEXT, value=name))
     if name in (RESERVED_2 if modern else RESERVED):
         found.append(problem(code, RESERVED_TEXT, value=name))
     return found
+
+
+def _lodash_camel(name: str) -> str:
+    """What lodash's camelCase makes of a name of letters and digits: "customerIOId" becomes "customerIoId"."""
+    words = WORD.findall(name)
+    return "".join(word.capitalize() if place else word.lower() for place, word in enumerate(words))
 
 
 def taken_problems(kind: ObjectType, name: str) -> list[Problem]:

@@ -13,12 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from pydantic import ValidationError
 
 from connectors.errors import ConnectorError
 from connectors.registry import all_connectors
-from mapping.rules import MapSpec
+from mapping.rules import Action, FieldRule, MapSpec, ObjectRule
 from projects import audit, gates, proposals, selectors, services
 from projects.management.waiting import Outcome, wait_for
 from projects.models import Connection, Decision, Project, Run, User
@@ -124,6 +125,8 @@ def check(command: Command, project: Project, user: User, options: dict[str, Any
 
 def _run(kind: str) -> Verb:
     def verb(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+        if not options["foreground"] and not settings.REDIS_URL:
+            raise Failed("There is no REDIS_URL, so no worker can be reached: add --foreground, or set it.")
         run = _current(project, kind, user, options)
         if run.state in (Run.State.QUEUED, Run.State.RUNNING) and not options["foreground"]:
             services.enqueue(run)
@@ -141,6 +144,11 @@ def _current(project: Project, kind: str, user: User, options: dict[str, Any]) -
             return done
     if run is None:
         return services.start_run(project=project, kind=kind, by=user, sample_size=options.get("size"))
+    if run.state == Run.State.PAUSED and run.field_map and run.field_map != project.map_series.latest():
+        raise Failed(
+            f"{run} is paused under map {run.field_map}, and the map is another one now. "
+            f"Cancel it first: migration cancel {project.slug}"
+        )
     if run.state == Run.State.PAUSED:
         services.resume_run(run=run, by=user)
         run.refresh_from_db()
@@ -169,11 +177,16 @@ def map_(command: Command, project: Project, user: User, options: dict[str, Any]
         Path(options["export_file"]).write_text(latest.spec.model_dump_json(indent=2) + "\n")
     data = {"map": latest.number, "digest": latest.digest, "content": latest.content}
     lines = [
-        f"{rule.source}.{field.source} → {rule.destination}.{field.destination or '(left behind)'}  {field.reason}"
+        f"{rule.source}.{field.source} → {_lands(rule, field)}  {field.reason}"
         for rule in latest.spec.objects
         for field in rule.fields
     ]
     return Outcome(data, "\n".join([f"Map {latest}", *lines]))
+
+
+def _lands(rule: ObjectRule, field: FieldRule) -> str:
+    left = Action.SKIP in (rule.action, field.action) or not field.destination
+    return "(left behind)" if left else f"{rule.destination}.{field.destination}"
 
 
 def confirm(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
@@ -211,6 +224,8 @@ def hold(command: Command, project: Project, user: User, options: dict[str, Any]
         ]
         lines = [f"{group['count']:>8}  {group['object']}  {group['reason']}" for group in groups]
         return Outcome({"held": groups}, "\n".join(lines) or "Nothing is held.")
+    if not options["reason"]:
+        raise Failed(f"Say which reason: --reason R. `migration hold {project.slug}` lists them.")
     wanted = [
         group
         for group in selectors.held_groups(project)
@@ -228,7 +243,24 @@ def hold(command: Command, project: Project, user: User, options: dict[str, Any]
             keys=options["key"] or None,
             by=user,
         )
+    if not number:
+        raise Failed("No held record has that key and reason.")
     return Outcome({"decided": number, "verdict": options["decide"]}, f"{number} records: {options['decide']}.")
+
+
+def cancel(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+    """Ends the open run for good; what landed stays and is in the identity map."""
+    run = project.runs.filter(state__in=Run.OPEN).first()
+    if run is None:
+        raise Failed("No run is open.")
+    services.cancel_run(run=run, by=user, why=options["why"])
+    return Outcome({"cancelled": run.number}, f"{run} is cancelled.")
+
+
+def reject(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+    """Says no to a gate, with the reason."""
+    services.reject(project=project, gate=options["gate"], by=user, why=options["why"])
+    return Outcome({"rejected": options["gate"]}, f"{gates.label_of(options['gate'])} is rejected.")
 
 
 def status(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
@@ -290,6 +322,15 @@ def _sign_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--note", default="")
 
 
+def _why_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--why", required=True, help="The reason; it stands in the trail.")
+
+
+def _reject_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("gate", choices=gates.GATES)
+    _why_options(parser)
+
+
 def _hold_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", default="")
     parser.add_argument("--object", default="", help="Only this object type.")
@@ -309,6 +350,8 @@ VERBS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Verb]] = 
     "sign": ("Sign a gate.", _sign_options, sign),
     "production": ("Migrate everything, phase by phase.", _run_options, _run(Run.Kind.PRODUCTION)),
     "replay": ("Plan everything once more and write nothing.", _run_options, _run(Run.Kind.REPLAY)),
+    "reject": ("Say no to a gate, with the reason.", _reject_options, reject),
+    "cancel": ("End the open run for good.", _why_options, cancel),
     "hold": ("List or decide held records.", _hold_options, hold),
     "status": ("Say where the project stands.", _none, status),
 }

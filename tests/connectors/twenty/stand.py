@@ -37,7 +37,7 @@ def id_of(name: str) -> str:
     return str(uuid5(UUID(int=0x5EED), name))
 
 
-def draft(name: str, **fields: Any) -> Draft:
+def draft(name: str, /, **fields: Any) -> Draft:
     """A record under our own id."""
     return Draft(id_of(name), fields)
 

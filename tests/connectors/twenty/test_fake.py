@@ -310,3 +310,18 @@ def test_metadata_graphql_pages_objects_and_tells_what_is_unique(twenty: Client)
         if field["isUnique"]
     }
     assert {("person", "emails"), ("company", "domainName")} <= unique
+
+
+@pytest.mark.parametrize("name", "customerIOId utm2source htmlURL aB2c aBC a1b".split())
+def test_1x_takes_only_names_that_lodash_leaves_alone(name: str) -> None:
+    """Measured on 1.17; 2.21 takes them all."""
+    client = Client("1.x")
+    body = {"objectMetadataId": client.fake.workspace.schema.objects["person"].id, "name": name, "label": name}
+    status, message = client.refused("POST", "/rest/metadata/fields", {**body, "type": "TEXT"})
+    assert (status, message.split(" occurred")[0]) == (400, "Multiple validation errors")
+    Client("2.x").field("person", name, "TEXT")
+
+
+@pytest.mark.parametrize("name", "line2 line2Text x2Fa iPhone trait2Fa q1 aB".split())
+def test_both_lines_take_camel_case(name: str, twenty: Client) -> None:
+    twenty.field("person", name, "TEXT")

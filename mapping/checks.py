@@ -1,0 +1,41 @@
+"""What is wrong with a map, in sentences, before anybody signs it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from mapping.apply import compile_rule
+from mapping.composites import LISTS
+from mapping.rules import Action, FieldRule, MapSpec, ObjectRule
+
+
+def map_problems(spec: MapSpec) -> list[str]:
+    """What would fail or lose something under this map; empty when it can be signed."""
+    moved = [rule for rule in spec.objects if rule.action != Action.SKIP]
+    if not moved:
+        return ["The map moves nothing: it needs at least one object type with fields."]
+    return [problem for rule in moved for problem in _object_problems(rule)]
+
+
+def _object_problems(rule: ObjectRule) -> list[str]:
+    try:
+        compile_rule(rule)
+    except ValueError as error:
+        return [f"{rule.source}: {error}"]
+    problems = []
+    if rule.hold_without_match and not any(field.destination == rule.match_on for field in _moved(rule)):
+        problems.append(f"{rule.source}: no field goes to {rule.match_on}, so every record would be held.")
+    taken: defaultdict[str, list[str]] = defaultdict(list)
+    for field in _moved(rule):
+        taken[field.destination].append(field.source)
+    for destination, sources in taken.items():
+        # Addresses of one key (a domain and a web site, several e-mails) share a field on purpose.
+        part = destination.rpartition(".")[2]
+        if len(sources) > 1 and part not in LISTS and not part.startswith("primary"):
+            both = " and ".join(f"“{source}”" for source in sources)
+            problems.append(f"{rule.source}: {both} both go to {destination}: one would overwrite the other.")
+    return problems
+
+
+def _moved(rule: ObjectRule) -> list[FieldRule]:
+    return [field for field in rule.fields if field.action != Action.SKIP and field.destination]

@@ -1,0 +1,8 @@
+"""Text from outside, made fit for a column of any database."""
+
+from __future__ import annotations
+
+
+def plain(text: str) -> str:
+    """The text with NUL and lone surrogates replaced: PostgreSQL refuses them, and SQLite cannot give them back."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
