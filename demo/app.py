@@ -67,7 +67,7 @@ def start_worker(house: House, directory: Path) -> None:
     """A Celery worker that is its own beat; two processes, as this is one machine."""
     celery = [PYTHON, "-m", "celery", "--app", "migrator", "worker", "--concurrency", "2", "--loglevel", "INFO"]
     own = ["--beat", "--schedule", str(directory / "beat-schedule"), "--without-gossip", "--without-mingle"]
-    house.start("worker", [*celery, *own], house.said("worker", " ready."), within=60)
+    house.start("worker", [*celery, *own], house.said("worker", " ready."), within=60, replaced=True)
 
 
 def start_web(house: House, port: int) -> None:

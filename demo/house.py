@@ -34,6 +34,8 @@ class Child:
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    command: Sequence[str]
+    replaced: bool
 
     def last_words(self) -> str:
         """The end of its log."""
@@ -81,10 +83,9 @@ class House:
     ) -> None:
         self.stop()
 
-    def start(self, name: str, command: Sequence[str], ready: Callable[[], bool], within: float = 30.0) -> None:
-        """Starts a process and waits until it is of use."""
+    def _spawn(self, name: str, command: Sequence[str], *, replaced: bool) -> Child:
         log = self._logs / f"{name}.log"
-        with log.open("wb") as output:
+        with log.open("ab") as output:
             process = subprocess.Popen(
                 command,
                 cwd=ROOT,
@@ -96,8 +97,21 @@ class House:
                 start_new_session=True,
                 preexec_fn=_die_with_parent(),  # noqa: PLW1509 - the launcher has one thread
             )
-        child = Child(name, process, log)
+        child = Child(name, process, log, command, replaced)
         self._children.append(child)
+        return child
+
+    def start(
+        self,
+        name: str,
+        command: Sequence[str],
+        ready: Callable[[], bool],
+        within: float = 30.0,
+        *,
+        replaced: bool = False,
+    ) -> None:
+        """Starts a process and waits until it is of use. `replaced`: should it die later, another one is started."""
+        child = self._spawn(name, command, replaced=replaced)
         give_up = time.monotonic() + within
         while not ready():
             self.watch()
@@ -111,11 +125,17 @@ class House:
 
     def watch(self) -> None:
         """Raises when a process has died; takes the measure of the others about once a second."""
-        for child in self._children:
+        for child in list(self._children):
             code = child.process.poll()
             if code is not None:
                 how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
-                raise Failed(f"{child.name} {how}. It said:\n{child.last_words()}")
+                if not child.replaced:
+                    raise Failed(f"{child.name} {how}. It said:\n{child.last_words()}")
+                print(f"The {child.name} {how}; another one takes over.", flush=True)
+                self._children.remove(child)
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child.process.pid, signal.SIGKILL)
+                self._spawn(child.name, child.command, replaced=True)
         if time.monotonic() - self._measured_at >= 1.0:
             self._measured_at = time.monotonic()
             self.peak_bytes = max(self.peak_bytes, sum(_memory_of(pid) for pid in _family(os.getpid())))

@@ -370,7 +370,16 @@ def next_action(project: Project, user: User, all_gates: list[GateView]) -> Next
         return NextAction("The map is confirmed. Next: a sandbox run.", "Start the sandbox run", "runs", engineer)
     if stage == Project.Stage.PRODUCTION:
         return NextAction("The sandbox is signed off. Next: production.", "Start production", "runs", engineer)
-    return NextAction("Everything landed, every phase is signed.", "See the reconciliations", "runs", True)
+    return NextAction(_closing_sentence(project), "See the reconciliations", "runs", True)
+
+
+def _closing_sentence(project: Project) -> str:
+    """What can be said when every phase is signed: all of it landed, or how many did not."""
+    books = [gates.reconciliation_under(project, phase.name) for phase in phases.PHASES]
+    missing = sum(one.balance[column] for one in books if one for column in ("held", "rejected"))
+    if not missing:
+        return "Everything landed, every phase is signed."
+    return f"Every phase is signed. {missing:,} records did not land: each has its reason."
 
 
 def _open_run_action(run: Run, engineer: bool, signer: bool) -> NextAction:

@@ -34,7 +34,7 @@ def page(context: Context) -> Progress:
             row.state, row.reason = Record.State.HELD, UNFINISHED
             row.detail = f"Customer.io is still building this segment ({row.raw.get('state')})."
         else:
-            row.state = Record.State.CREATED
+            row.state = Record.State.CREATED if context.run.writes else Record.State.UNCHANGED
     return Progress(None, done=len(rows), save=lambda: _save(rows))
 
 

@@ -29,7 +29,7 @@ STALE = 60
 """Seconds without a sign of life after which the pulse turns amber."""
 
 CALLS = {
-    "waited": "Seconds of waiting for the limit",
+    "waited": "Waiting, in seconds",
     "read": "Reading",
     "write": "Writing",
     "metadata": "Schema",
@@ -171,6 +171,9 @@ def run(request: Request, slug: str, number: int) -> HttpResponse:
     found = run_of(seat, number)
     context = _live(seat, found)
     if wants_part(request):
+        if context["pulse"].word in ("silent", "no worker"):
+            # Whoever watches does what the beat does, in case that one is gone; a second call is harmless.
+            services.wake()
         context |= {"polled": True, "announce": request.GET.get("said") != context["said"]}
         status = 200 if found.is_active else HTMX_STOP_POLLING
         return render(request, "projects/run.html#update", context, status=status)

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from connectors.customerio.fake import FakeCustomerio, Workspace
 from connectors.twenty.fake import FakeTwenty
 from projects import connections, selectors
-from projects.models import Event, PausedTrigger, Run
+from projects.models import Event, PausedTrigger, Reconciliation, Run
 from projects.pipeline.tags import tags_rule
 from tests.journey.conftest import CONGRESS, Migration, make_migration
 
@@ -31,6 +31,7 @@ class Journey:
     sandbox: dict[str, Any] = field(default_factory=dict)
     production: dict[str, Any] = field(default_factory=dict)
     replay: dict[str, Any] = field(default_factory=dict)
+    green: list[bool] = field(default_factory=list)
     status: dict[str, Any] = field(default_factory=dict)
     writes_in_replay: int = 0
     paused: list[tuple[str, str]] = field(default_factory=list)
@@ -59,6 +60,7 @@ def travel(line: str) -> Journey:
     replay = migration.run("replay")
     assert replay.state == Run.State.SUCCEEDED, replay.problem
     journey.replay = selectors.run_status(replay)
+    journey.green = [books.is_green for books in Reconciliation.objects.order_by("pk")]
     journey.writes_in_replay = writes(destination) - already
     journey.status = selectors.status(migration.project)
     journey.paused = list(PausedTrigger.objects.order_by("pk").values_list("name", "state"))
@@ -176,6 +178,10 @@ def test_workflows_that_would_spoil_the_import_were_paused_and_put_back(journey:
     assert all(trigger["deletedAt"] is None for trigger in triggers)
     assert {state for _, state in journey.paused} <= {"restored"}
     assert journey.events["TRIGGER_PAUSED"] == journey.events["TRIGGER_RESTORED"] == len(journey.paused)
+
+
+def test_the_books_of_every_phase_of_every_run_are_green(journey: Journey) -> None:
+    assert journey.green == [True] * 6
 
 
 def test_all_gates_are_signed_at_the_end(journey: Journey) -> None:

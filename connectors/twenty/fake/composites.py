@@ -16,7 +16,9 @@ from .schema import BLANKS, COMPOSITES, Field
 Json = Any
 Composite = dict[str, Json]
 
-EMAIL = re.compile(r'^[^\s@"]{1,64}@[^\s@]{1,255}$')
+SPACE = "\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+"""JavaScript's `\\s`."""
+EMAIL = re.compile(rf'[^{SPACE}@"]{{1,64}}@[^{SPACE}@]{{1,255}}')
 SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 BARE_HOST = re.compile(r"^[^\s/?#:@]+\.[^\s/?#:@.]+(:\d+)?([/?#].*)?$")
 WITH_ORIGIN = ("http", "https", "ftp", "ws", "wss")
@@ -24,6 +26,9 @@ WITH_ORIGIN = ("http", "https", "ftp", "ws", "wss")
 
 def accept_composite(item: Field, value: Json, previous: Composite, *, modern: bool) -> Composite:
     """The merged composite; null changes nothing, an unknown sub-field is refused."""
+    if _crashes(item, value, modern=modern):
+        text = "Cannot read properties of null (reading 'blocknote')"
+        raise Refusal(400, {"statusCode": 400, "error": "TypeError", "messages": [text]}, message=text)
     if value is None:
         return previous
     path = item.name
@@ -34,6 +39,13 @@ def accept_composite(item: Field, value: Json, previous: Composite, *, modern: b
             kind = item.type.lower().replace("_", " ")
             raise invalid_data(f'Invalid subfield {sub_field} for {kind} field "{path}"')
     return MERGERS[item.type](value, previous, path, modern)
+
+
+def _crashes(item: Field, value: Json, *, modern: bool) -> bool:
+    """Rich text is the one composite whose null is no "no change" but a TypeError; on 1.x `{}` is one, too."""
+    if item.type != ("RICH_TEXT" if modern else "RICH_TEXT_V2"):
+        return False
+    return value is None or (value == {} and not modern)
 
 
 def _not_an_object(item: Field, value: Json, *, modern: bool) -> Refusal:
@@ -76,7 +88,8 @@ def merge_emails(value: Composite, previous: Composite, path: str, modern: bool)
 def _email(value: Json, path: str, *, modern: bool) -> str:
     """Lower-cased; only 2.x validates, and one bad address refuses the whole batch (FACTS-2.x.md §7)."""
     address = values.text(value, path, modern=modern)
-    if address and modern and (len(address) > 255 or not EMAIL.match(address)):
+    units = len(address.encode("utf-16-le", "surrogatepass")) // 2
+    if address and modern and (units > 255 or not EMAIL.fullmatch(address)):
         raise invalid_data(f'Invalid string value {inspect(address)} for email field "{path}"')
     return address.lower()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -49,7 +50,7 @@ def normalised(number: str, calling: str, country: str) -> Parts:
     if not number:
         return number, calling, country
     parsed = _parse(number, calling, country)
-    inferred_country = phonenumbers.region_code_for_number(parsed) or ""
+    inferred_country = _country_of(parsed, country)
     inferred_calling = f"+{parsed.country_code}"
     if country and inferred_country and country != inferred_country:
         raise coded("Provided and inferred country code are conflicting", "CONFLICTING_PHONE_COUNTRY_CODE")
@@ -57,6 +58,27 @@ def normalised(number: str, calling: str, country: str) -> Parts:
         raise coded("Provided and inferred calling code are conflicting", "CONFLICTING_PHONE_CALLING_CODE")
     national = phonenumbers.national_significant_number(parsed)
     return national, calling or inferred_calling, country or inferred_country
+
+
+def _country_of(parsed: phonenumbers.PhoneNumber, preferred: str) -> str:
+    """As libphonenumber-js finds it: of countries that share a number, the given one (FACTS.md §7, GP, BL and MF)."""
+    countries = [
+        country
+        for country in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(parsed.country_code, ())
+        if country in phonenumbers.SUPPORTED_REGIONS
+    ]
+    if len(countries) < 2:
+        return "".join(countries)
+    national = phonenumbers.national_significant_number(parsed)
+    fitting: list[str] = []
+    for country in countries:
+        metadata = phonenumbers.PhoneMetadata.metadata_for_region(country, None)
+        if metadata is not None and metadata.leading_digits:
+            if re.match(metadata.leading_digits, national):
+                return country
+        elif phonenumbers.is_valid_number_for_region(parsed, country):
+            fitting.append(country)
+    return preferred if preferred in fitting else "".join(fitting[:1])
 
 
 def _check_codes(calling: str, country: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -16,6 +17,9 @@ Json = Any
 
 RECORD_ID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$", re.IGNORECASE)
 ANY_UUID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", re.IGNORECASE)
+MISPLACED_SPACE = re.compile(r"^\s|\s$|:\S*\s")
+REFUSED_BY_1 = re.compile(r",|:\S*[+-]\d\d$")
+"""A comma before the fraction, and a zone without minutes: 2.x takes them."""
 PLAIN_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 SURROGATE = re.compile("[\ud800-\udfff]")
 EXACT_INTEGER = 2**53
@@ -49,6 +53,8 @@ def number(value: Json, path: str) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise invalid_data(f'Invalid number value {inspect(value)} for field "{path}"')
+    if abs(value) > sys.float_info.max:
+        raise invalid_data(f'Invalid number value Infinity for field "{path}"')
     return value
 
 
@@ -85,7 +91,7 @@ def boolean(value: Json, path: str) -> bool | None:
 def uuid_value(value: Json, path: str) -> str | None:
     if value is None:
         return None
-    if isinstance(value, str) and ANY_UUID.match(value):
+    if isinstance(value, str) and RECORD_ID.match(value):
         return value.lower()
     raise invalid_data(f'Invalid UUID value {inspect(value)} for field "{path}"')
 
@@ -112,16 +118,19 @@ def date_time(value: Json, path: str, *, modern: bool) -> str | None:
     if not modern and isinstance(value, (int, float)) and not isinstance(value, bool):
         raise database(f'date/time field value out of range: "{value}"', modern=False)
     parsed = parse_moment(value)
-    if parsed is None:
+    if parsed is None or (not modern and REFUSED_BY_1.search(value)):
         raise _bad_moment(value, path, "date-time", "YYYY-MM-DDTHH:mm:ssZ", modern=modern)
-    return timestamp(parsed)
+    try:
+        return timestamp(parsed)
+    except OverflowError:
+        raise opaque(f'date/time field value out of range: "{value}"', modern=modern) from None
 
 
 def parse_moment(value: Json) -> datetime | None:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or MISPLACED_SPACE.search(value):
         return None
     try:
-        parsed = datetime.fromisoformat(value.strip())
+        parsed = datetime.fromisoformat(value)
     except ValueError:
         return None
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
