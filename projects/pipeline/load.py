@@ -21,14 +21,13 @@ from connectors.errors import Rejected, Transient
 from projects.models import JournalEntry, Link, Record
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.extract import digest_of, linked
+from projects.pipeline.lookup import MARK, canonical_value, marks_of, owners, value_at
 from projects.pipeline.phases import ASSOCIATION, PERSON_COMPANY
 from projects.pipeline.settle import DELETED_OWNER, DUPLICATE, PARENT_HELD, drop_decided
 from projects.pipeline.transform import save_rows
 from projects.text import plain
 
 REFUSED = "refused"
-MARK = "customerioId"
-"""The unique field that carries the source's own key."""
 DELETED_THERE = "deleted_in_destination"
 TAKEN_TWICE = "taken_by_another_row"
 
@@ -141,14 +140,6 @@ def _sort(context: Context, batch: Batch) -> None:
         _look_up(context, batch, unlinked)
 
 
-def _marks(context: Context, rows: Sequence[Record]) -> set[str]:
-    """Our own unique mark on these rows: how records of an earlier installation or project are known again."""
-    field = context.target.field(MARK)
-    if field is None or not field.unique or context.step.object == PERSON_COMPANY:
-        return set()
-    return {str(mark) for row in rows if (mark := _value_at(row.mapped, MARK))}
-
-
 def _cleared(context: Context, link: Link, row: Record) -> dict[str, Any]:
     """Fields that we wrote before and that the draft no longer has: they are emptied, not left standing."""
     gone = [name for name in link.written if name not in (row.mapped or {}) and name != "position"]
@@ -162,19 +153,19 @@ def _look_up(context: Context, batch: Batch, rows: Sequence[Record]) -> None:
     for row in rows:
         row.destination_id = row.destination_id or context.project.destination_id(row.object, row.key)
     match_on = "" if context.step.object == PERSON_COMPANY else context.rule.match_on
-    values = {row.match_key: row for row in rows if match_on and row.match_key and _value_at(row.mapped, match_on)}
-    marks = _marks(context, rows)
+    values = {row.match_key: row for row in rows if match_on and row.match_key and value_at(row.mapped, match_on)}
+    marks = marks_of(context, rows)
     keys = {path: list(wanted) for path, wanted in ((match_on, values), (MARK, marks)) if wanted}
     found = context.destination.find(
         context.step.destination, ids=[str(row.destination_id) for row in rows], keys=keys or None
     )
     by_id = {existing.id: existing for existing in found}
-    by_value = {_canonical_value(context, existing.fields, match_on): existing for existing in found} if values else {}
+    by_value = {canonical_value(context, existing.fields, match_on): existing for existing in found} if values else {}
     by_mark = {existing.fields.get(MARK): existing for existing in found if existing.fields.get(MARK)}
-    owned = _owners(context, found)
+    owned = owners(context, found)
     for row in rows:
         mine = by_id.get(str(row.destination_id))
-        other = by_mark.get(_value_at(row.mapped, MARK)) if marks else None
+        other = by_mark.get(value_at(row.mapped, MARK)) if marks else None
         if other is None and values.get(row.match_key) is row:
             other = by_value.get(row.match_key)
         if mine is None and other is not None and other.id in owned:
@@ -182,16 +173,6 @@ def _look_up(context: Context, batch: Batch, rows: Sequence[Record]) -> None:
             row.detail = plain(f"{owned[other.id]} has become the record with “{row.match_key}” already.")
             continue
         _place(context, batch, row, mine or other, is_mine=mine is not None)
-
-
-def _owners(context: Context, found: Sequence[Existing]) -> dict[str, str]:
-    """Records that another row of this object type has become already: destination id → that row's key."""
-    if context.step.object == PERSON_COMPANY:
-        return {}
-    links = Link.objects.filter(
-        project=context.project, object=context.step.object, destination_id__in=[existing.id for existing in found]
-    )
-    return {str(id): key for id, key in links.values_list("destination_id", "key")}
 
 
 def _place(context: Context, batch: Batch, row: Record, existing: Existing | None, *, is_mine: bool) -> None:
@@ -392,22 +373,3 @@ def merged(context: Context) -> Progress:
 def _save_merged(rows: list[Record], links: list[Link]) -> None:
     save_rows(rows, ["destination_id", "state", "reason", "detail"])
     Link.objects.bulk_create(links, ignore_conflicts=True)
-
-
-def _value_at(fields: dict[str, Any] | None, path: str) -> Any:
-    value: Any = fields or {}
-    for part in path.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
-
-
-def _canonical_value(context: Context, fields: Any, path: str) -> str:
-    """The unique value of an existing record in the form of `Record.match_key`."""
-    top, _, sub = path.partition(".")
-    known = context.target.field(top)
-    value = fields.get(top)
-    if known is not None:
-        value = context.destination.canonical(known.type, value)[0]
-    if sub and isinstance(value, dict):
-        value = value.get(sub)
-    return plain(str(value or "").lower())[:400]

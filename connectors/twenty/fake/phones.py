@@ -64,7 +64,7 @@ def _country_of(parsed: phonenumbers.PhoneNumber, preferred: str) -> str:
     """As libphonenumber-js finds it: of countries that share a number, the given one (FACTS.md §7, GP, BL and MF)."""
     countries = [
         country
-        for country in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(parsed.country_code, ())
+        for country in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(parsed.country_code or 0, ())
         if country in phonenumbers.SUPPORTED_REGIONS
     ]
     if len(countries) < 2:

@@ -1,0 +1,52 @@
+"""How a row is known again in the destination: by our own id, by the source's key, by its unique value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from connectors.contract import Existing
+from projects.models import Link, Record
+from projects.pipeline.context import Context
+from projects.pipeline.phases import PERSON_COMPANY
+from projects.text import plain
+
+MARK = "customerioId"
+"""The unique field that carries the source's own key."""
+
+
+def owners(context: Context, found: Sequence[Existing]) -> dict[str, str]:
+    """Records that another row of this object type has become already: destination id → that row's key."""
+    if context.step.object == PERSON_COMPANY:
+        return {}
+    links = Link.objects.filter(
+        project=context.project, object=context.step.object, destination_id__in=[existing.id for existing in found]
+    )
+    return {str(id): key for id, key in links.values_list("destination_id", "key")}
+
+
+def marks_of(context: Context, rows: Sequence[Record]) -> set[str]:
+    """Our own unique mark on these rows: how records of an earlier installation or project are known again."""
+    field = context.target.field(MARK)
+    if field is None or not field.unique or context.step.object == PERSON_COMPANY:
+        return set()
+    return {str(mark) for row in rows if (mark := value_at(row.mapped, MARK))}
+
+
+def value_at(fields: dict[str, Any] | None, path: str) -> Any:
+    value: Any = fields or {}
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def canonical_value(context: Context, fields: Any, path: str) -> str:
+    """The unique value of an existing record in the form of `Record.match_key`."""
+    top, _, sub = path.partition(".")
+    known = context.target.field(top)
+    value = fields.get(top)
+    if known is not None:
+        value = context.destination.canonical(known.type, value)[0]
+    if sub and isinstance(value, dict):
+        value = value.get(sub)
+    return plain(str(value or "").lower())[:400]
