@@ -163,8 +163,8 @@ RUN_LEASE_SECONDS = env.int("RUN_LEASE_SECONDS", 300)
 RUN_SLICE_SECONDS = env.float("RUN_SLICE_SECONDS", 20.0)
 """How long one task works on a step before it hands the turn on."""
 
-SETTLE_SECONDS = env.float("SETTLE_SECONDS", 90.0)
-"""How long the destination's own queue is given to finish before paused workflows are put back."""
+SETTLE_SECONDS = env.float("SETTLE_SECONDS", 30.0)
+"""How long the destination's own queue is given before paused workflows are put back; longer after a long run."""
 
 SECURE_TLS = env.bool("SECURE_TLS", not DEBUG and PUBLIC_URL.startswith("https://"))
 SECURE_SSL_REDIRECT = SECURE_TLS

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from connectors.contract import Destination, Trigger
@@ -126,8 +126,19 @@ def _say(owed: list[PausedTrigger], error: ConnectorError) -> None:
     PausedTrigger.objects.filter(pk__in=[trigger.pk for trigger in owed]).update(problem=problem)
 
 
+SETTLED_RECORDS = 2000
+"""Records that a destination's queue works off in about SETTLE_SECONDS, with much to spare."""
+
+LONGEST_SETTLING = 900.0
+"""Seconds."""
+
+
 def settled_at(run: Run) -> datetime:
-    """When the destination has had time to work off the run's last write."""
-    last = JournalEntry.objects.filter(run=run, state=JournalEntry.State.DONE).order_by("-id").first()
-    written = last.answered_at or last.sent_at if last else timezone.now() - timedelta(days=1)
-    return written + timedelta(seconds=settings.SETTLE_SECONDS)
+    """When the destination has had time to work off what the run wrote: the more, the later."""
+    done = JournalEntry.objects.filter(run=run, state=JournalEntry.State.DONE)
+    last = done.order_by("-id").first()
+    if last is None:
+        return timezone.now() - timedelta(days=1)
+    written = done.aggregate(records=Sum("count"))["records"] or 0
+    seconds = min(LONGEST_SETTLING, settings.SETTLE_SECONDS * (1 + written / SETTLED_RECORDS))
+    return (last.answered_at or last.sent_at) + timedelta(seconds=max(seconds, settings.SETTLE_SECONDS))
