@@ -99,8 +99,9 @@ def _environment(port: int, passwords: dict[str, str]) -> dict[str, str]:
         "ALLOW_PRIVATE_HOSTS": "true",
         # The stand-in works its queue off at once; the real Twenty is given a minute and a half.
         "SETTLE_SECONDS": "2",
-        "MIGRATION_SOURCE_KEY": secrets.token_urlsafe(24),
-        "MIGRATION_DESTINATION_KEY": secrets.token_urlsafe(24),
+        # Hex: a key that begins with a dash would be read as an option.
+        "MIGRATION_SOURCE_KEY": secrets.token_hex(24),
+        "MIGRATION_DESTINATION_KEY": secrets.token_hex(24),
         **{variable(role): password for role, password in passwords.items()},
     }
     environment = app.environment(DIRECTORY, **own)

@@ -21,7 +21,7 @@ KILLS = 10
 @pytest.fixture
 def source() -> FakeCustomerio:
     # Slow enough that ten kills all fall into the production run.
-    return FakeCustomerio(Workspace.load(CONGRESS), requests_per_second=60)
+    return FakeCustomerio(Workspace.load(CONGRESS), requests_per_second=40)
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_a_celery_worker_killed_ten_times_ends_with_closed_books(
     worker = installation.start_worker()
     for phase in ("people", "companies", ""):
         while command.poll() is None:
-            time.sleep(moments.uniform(1.5, 4.0))
+            time.sleep(moments.uniform(1.5, 3.5))
             if kills < KILLS and command.poll() is None:
                 kill(worker)
                 kills += 1
