@@ -97,7 +97,7 @@ def _environment(port: int, passwords: dict[str, str]) -> dict[str, str]:
     own = {
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "ALLOW_PRIVATE_HOSTS": "true",
-        # The stand-in works its queue off at once; the real Twenty is given a minute and a half.
+        # The stand-in works its queue off at once; the real Twenty is given half a minute and more.
         "SETTLE_SECONDS": "2",
         # Hex: a key that begins with a dash would be read as an option.
         "MIGRATION_SOURCE_KEY": secrets.token_hex(24),
