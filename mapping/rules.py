@@ -44,10 +44,12 @@ class Choice(Frozen):
 
 
 class Alternative(Frozen):
-    """A destination that was considered too."""
+    """A destination that was considered too. `type` is that of its top-level field."""
 
     destination: str
     confidence: float
+    type: FieldType | None = None
+    reason: str = ""
 
 
 class FieldRule(Frozen):
@@ -82,6 +84,74 @@ class FieldRule(Frozen):
         return self.destination.split(".", 1)[0]
 
 
+class RelationRule(Frozen):
+    """A link from the records of one object type to those of another, other than by a relationship with people.
+
+    `source` is the attribute whose value names the other record, `to` the source object type that it names
+    (`person`, `object:1`) or `member` for a member of the destination's workspace, and `by` the field of the other
+    record that is compared (`object_id`, `cio_id`, `email`, …). `destination` is the relation field's API name.
+    """
+
+    source: str
+    to: str
+    by: str
+    destination: str
+    label: str = ""
+    inverse_label: str = ""
+    action: Action = Action.CREATE
+    confidence: float = 0.0
+    reason: str = ""
+    decided_by: str = ""
+
+
+class Kind(StrEnum):
+    """What a happening counts as (contracts/customerio/FACTS.md section 16)."""
+
+    EVENT = "event"
+    EMAIL = "email"
+    CALL = "call"
+    MEETING = "meeting"
+    NOTE = "note"
+    TASK = "task"
+
+
+class Home(StrEnum):
+    """Where a happening lands on the destination."""
+
+    ACTIVITY = "activity"
+    COMMENT = "comment"
+    TASK = "task"
+
+
+class ActivityRule(Frozen):
+    """What becomes of one stream of happenings.
+
+    `source` is `event`, `message` or an object type (`object:4`). For events, `name` is the event's name as it is;
+    where a generic event tells its kind by a property, `where` names that property and `equals` its value. `parts`
+    says which property plays which part: title, body, start, end, duration, disposition, location, attendees, due,
+    status, assignee, author, recording, attachments. `columns`: start, end and location become fields of their own.
+    """
+
+    source: str
+    name: str = ""
+    where: str = ""
+    equals: str = ""
+    action: Action = Action.MAP
+    kind: Kind = Kind.EVENT
+    home: Home = Home.ACTIVITY
+    parts: dict[str, str] = {}
+    columns: bool = False
+    confidence: float = 0.0
+    reason: str = ""
+    decided_by: str = ""
+
+    @property
+    def key(self) -> str:
+        """What tells this stream from the others: `event:call_logged`, `event:engagement?type=CALL`."""
+        tail = f"?{self.where}={self.equals}" if self.where else ""
+        return f"{self.source}:{self.name}{tail}" if self.name else f"{self.source}{tail}"
+
+
 class ObjectRule(Frozen):
     """Where one source object type lands.
 
@@ -100,6 +170,10 @@ class ObjectRule(Frozen):
     match_on: str = ""
     hold_without_match: bool = False
     fields: tuple[FieldRule, ...] = ()
+    relations: tuple[RelationRule, ...] = ()
+    confidence: float = 0.0
+    reason: str = ""
+    decided_by: str = ""
 
     def rule_for(self, source: str) -> FieldRule | None:
         """The rule of one source field."""
@@ -116,6 +190,7 @@ class MapSpec(Frozen):
     format: int = 1
     default_country: str = "US"
     objects: tuple[ObjectRule, ...] = ()
+    activities: tuple[ActivityRule, ...] = ()
 
     def object(self, source: str) -> ObjectRule | None:
         """The rule of one source object type."""
@@ -123,10 +198,19 @@ class MapSpec(Frozen):
 
     def digest(self) -> str:
         """SHA-256 over the decisions in canonical JSON, as 64 hex digits."""
-        decisions = self.model_dump(mode="json")
-        for rule in decisions["objects"]:
-            rule["fields"] = [
-                {key: value for key, value in field.items() if key not in EVIDENCE} for field in rule["fields"]
-            ]
+        decisions = _without_evidence(self.model_dump(mode="json"))
         text = json.dumps(decisions, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _without_evidence(value: Any) -> Any:
+    """The decisions of a dumped map; the free-form parts (`options`, `parts`) are left as they are."""
+    if isinstance(value, list):
+        return [_without_evidence(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            key: part if key in ("options", "parts") else _without_evidence(part)
+            for key, part in value.items()
+            if key not in EVIDENCE
+        }
+    return value
