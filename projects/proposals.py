@@ -7,9 +7,10 @@ from django.db import transaction
 from connectors.catalogue import Catalogue, FieldType, ObjectKind
 from connectors.contract import Naming
 from connectors.registry import get_connector
-from mapping.models import FieldMap
+from mapping.models import FieldMap, MapSeries
 from mapping.proposer import SourceObject, propose_map
 from mapping.proposer import propose as propose_object
+from mapping.reuse import with_template
 from mapping.rules import Action, Choice, FieldRule, MapSpec, ObjectRule
 from projects import audit
 from projects.connections import open_destination
@@ -23,6 +24,7 @@ from projects.pipeline.phases import (
     relationship_of,
 )
 from projects.pipeline.tags import TAGS
+from projects.review import keep_targets
 from projects.services import Refused
 from projects.verbs import Verb
 
@@ -30,8 +32,11 @@ MOST_OPTIONS = 200
 """Above this many segments the tags become a free list: a select with hundreds of options helps nobody."""
 
 
-def propose(*, project: Project, by: User) -> FieldMap:
-    """Proposes a map from the newest finished discovery and stores it as the next version."""
+def propose(*, project: Project, by: User, template: MapSeries | None = None) -> FieldMap:
+    """Proposes a map from the newest finished discovery and stores it as the next version.
+
+    With a template, fields of the same name do what it says, and only the rest is proposed.
+    """
     if not can(by, Can.EDIT_MAP, project):
         raise Refused("As a member of this project you may not edit the map.")
     run = project.runs.filter(kind=Run.Kind.DISCOVERY, state=Run.State.SUCCEEDED).order_by("-number").first()
@@ -44,10 +49,26 @@ def propose(*, project: Project, by: User) -> FieldMap:
     with open_destination(project) as destination:
         catalogue = destination.catalogue()
     spec = build(list(run.profiles.all()), catalogue, naming, project.default_country)
+    note = "proposed"
+    if template is not None and (chosen := template.latest()) is not None:
+        spec, note = with_template(spec, chosen.spec, f"“{template.name}”"), f"proposed with {template.name}"[:200]
     with transaction.atomic():
-        version = project.map_series.add(spec, by=by, note="proposed")
+        keep_targets(project, catalogue)
+        version = project.map_series.add(spec, by=by, note=note)
         audit.record(Verb.MAP_PROPOSED, project, str(version))
     return version
+
+
+def read_targets(*, project: Project, by: User) -> int:
+    """Reads the destination's fields again, for the picker and the checks; gives the number of its object types."""
+    if not can(by, Can.EDIT_MAP, project):
+        raise Refused("As a member of this project you may not edit the map.")
+    if not project.connections.filter(side=Connection.Side.DESTINATION).exists():
+        raise Refused("Connect the destination first.")
+    with open_destination(project) as destination:
+        catalogue = destination.catalogue()
+    keep_targets(project, catalogue)
+    return len(catalogue.objects)
 
 
 def build(profiles: list[Profile], catalogue: Catalogue, naming: Naming, default_country: str) -> MapSpec:

@@ -1,0 +1,100 @@
+"""What the review of a map stands on: the destination's fields, what discovery learned, and what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from pydantic import TypeAdapter
+
+from connectors.catalogue import Catalogue, ObjectKind
+from connectors.contract import Naming
+from connectors.registry import get_connector
+from mapping.checks import Finding, findings
+from mapping.models import Targets
+from mapping.profile import FieldProfile
+from mapping.rules import MapSpec
+from projects.models import Connection, Profile, Project, Run
+from projects.pipeline.phases import PERSON
+
+CATALOGUE = TypeAdapter(Catalogue)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the newest discovery says of one object type, without its statistics: these are read when asked for."""
+
+    pk: int
+    object: str
+    label: str
+    label_plural: str
+    kind: str
+    count: int
+    stamp: str
+
+    @property
+    def fields(self) -> Mapping[str, FieldProfile]:
+        """The statistics by field, remembered between requests: a finished discovery never changes."""
+        return _field_profiles(self.pk, self.stamp)
+
+
+@lru_cache(maxsize=12)
+def _field_profiles(pk: int, stamp: str) -> Mapping[str, FieldProfile]:
+    profile = Profile.objects.get(pk=pk)
+    return {field.name: field for field in profile.statistics.field_profiles()}
+
+
+def known_of(project: Project) -> dict[str, Known]:
+    """The newest finished discovery, by object type."""
+    rows = project.profiles.filter(run__state=Run.State.SUCCEEDED, run__kind=Run.Kind.DISCOVERY).order_by("run_id")
+    names = ("pk", "object", "label", "label_plural", "kind", "read", "announced", "run_id", "run__ended_at")
+    found: dict[str, Known] = {}
+    for pk, object, label, plural, kind, read, announced, run, ended in rows.values_list(*names):
+        plural = plural or label or object
+        if object == PERSON:
+            plural = plural if plural != PERSON else "People"
+        found[object] = Known(pk, object, label, plural, kind, read or announced or 0, f"{run} {read} {ended}")
+    return found
+
+
+def is_link(known: Known | None) -> bool:
+    """Whether an object type is a relationship between others, which has no rows of its own to decide."""
+    return known is not None and known.kind == ObjectKind.LINK
+
+
+def targets_of(project: Project) -> tuple[Catalogue, datetime | None]:
+    """The destination's objects and fields, and when they were read; None: these are what a new account has."""
+    stored = Targets.objects.filter(series=project.map_series_id).first()
+    if stored is not None:
+        return CATALOGUE.validate_python(stored.content), stored.read_at
+    connector = _destination(project)
+    declared = get_connector(connector) if connector else None
+    return (declared.stock() if declared and declared.stock else Catalogue(())), None
+
+
+def keep_targets(project: Project, catalogue: Catalogue) -> None:
+    """Remembers what the destination has, so that no page has to ask it."""
+    content = CATALOGUE.dump_python(catalogue, mode="json")
+    Targets.objects.update_or_create(series=project.map_series, defaults={"content": content})
+
+
+def naming_of(project: Project) -> Naming | None:
+    """The destination's rules for names that we make up."""
+    connector = _destination(project)
+    return get_connector(connector).naming if connector else None
+
+
+def _destination(project: Project) -> str:
+    side = project.connections.filter(side=Connection.Side.DESTINATION)
+    return side.values_list("connector", flat=True).first() or ""
+
+
+def findings_of(project: Project, spec: MapSpec) -> list[Finding]:
+    """What is wrong with a map, with all that is known of both systems."""
+    targets, read_at = targets_of(project)
+    known = known_of(project)
+    moved = {rule.source for rule in spec.objects}
+    profiles = {name: one.fields for name, one in known.items() if name in moved}
+    return findings(spec, targets if read_at else None, profiles)
