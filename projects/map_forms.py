@@ -146,8 +146,8 @@ class TargetForm(Form):
         usual = [("", "The usual way for its values")]
         self.fields["transform"].choices = usual + [(name, _words(name)) for name in sorted(TRANSFORMS)]  # type: ignore[attr-defined]
         chosen = str((data or {}).get("transform", here))
-        self.transform = TRANSFORMS.get(chosen)
-        self.specs = option_specs(self.transform) if self.transform else []
+        self.turning = TRANSFORMS.get(chosen)
+        self.specs = option_specs(self.turning) if self.turning else []
         for spec in self.specs:
             value = rule.options.get(spec.name, "") if chosen == here else ""
             self.fields[f"option_{spec.name}"] = _option_field(spec, value)

@@ -162,6 +162,17 @@ def show_values(*, project: Project, by: User, shown: bool) -> None:
 
 
 @transaction.atomic
+def save_map(*, project: Project, spec: MapSpec, by: User, note: str = "") -> FieldMap:
+    """Stores a changed map as the next version; a signature over the former one is void from now on."""
+    allow(by, Can.EDIT_MAP, project)
+    if problems := map_problems(spec):
+        raise Refused(" ".join(problems))
+    version = project.map_series.add(spec, by=by, note=note)
+    audit.record(Verb.MAP_CHANGED, project, str(version), note=note)
+    return version
+
+
+@transaction.atomic
 def import_map(*, project: Project, spec: MapSpec, by: User) -> FieldMap:
     """Stores a map that came as a file: the whole of it, or with every reason nothing."""
     allow(by, Can.EDIT_MAP, project)

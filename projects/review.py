@@ -91,6 +91,12 @@ def _destination(project: Project) -> str:
     return side.values_list("connector", flat=True).first() or ""
 
 
+def conflicts_of(project: Project) -> list[str]:
+    """Why the newest map cannot be signed: two fields that overwrite each other, a value that would be lost."""
+    latest = project.map_series.latest()
+    return [one.sentence for one in findings_of(project, latest.spec) if one.blocks] if latest else []
+
+
 def findings_of(project: Project, spec: MapSpec) -> list[Finding]:
     """What is wrong with a map, with all that is known of both systems."""
     targets, read_at = targets_of(project)

@@ -1,8 +1,8 @@
 // The field map by keyboard. Every key presses a button that stands on the page, so nothing here is needed.
 
 const typing = (node) => node.closest("input:not([type=radio]), textarea, select, dialog, [contenteditable]");
-const rows = () => [...document.querySelectorAll("[data-walk] .row-link")];
-const picked = () => document.querySelector("[data-walk] .picked .row-link");
+const rows = () => [...document.querySelectorAll("[data-review] .row-link")];
+const picked = () => document.querySelector("[data-review] .picked .row-link");
 let backToRow = false;
 
 function step(by) {
@@ -17,7 +17,7 @@ function step(by) {
 }
 
 function pick(row) {
-  for (const other of document.querySelectorAll("[data-walk] tr.picked")) {
+  for (const other of document.querySelectorAll("[data-review] tr.picked")) {
     other.classList.remove("picked");
     other.querySelector(".row-link").removeAttribute("aria-current");
   }
@@ -73,7 +73,7 @@ document.addEventListener("keydown", (event) => {
 
 // A row that was chosen with the pointer is the chosen one at once, before its details have come.
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("[data-walk] .row-link");
+  const link = event.target.closest("[data-review] .row-link");
   if (link) pick(link.closest("tr"));
 });
 

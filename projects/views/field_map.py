@@ -130,6 +130,7 @@ def _triggers(project: Project) -> list[dict[str, str]]:
 
 def _left(review: Review) -> list[tuple[str, str, list[str]]]:
     """What stays behind: whole object types, and the fields of those that move."""
+    found: list[tuple[str, str, list[str]]]
     found = [(review.label(rule), rule.description, []) for rule in review.spec.objects if rule.action == Action.SKIP]
     for rule in review.live:
         fields = [field.source for field in rule.fields if field.action == Action.SKIP]

@@ -13,9 +13,10 @@ from connectors.catalogue import FieldType, ObjectType
 from connectors.contract import Naming
 from mapping import retarget
 from mapping.checks import unmapped_values
+from mapping.matcher import Fit
 from mapping.parts import Row, with_part
 from mapping.profile import FieldProfile
-from mapping.rules import Choice, FieldRule, MapSpec, ObjectRule
+from mapping.rules import Action, Choice, FieldRule, MapSpec, ObjectRule
 from projects import map_services
 from projects.map_forms import NEW, TargetForm
 from projects.map_services import Done
@@ -26,7 +27,7 @@ from projects.views import map_changes
 from projects.views.field_rows import TYPE_WORDS, FieldRow, hardest, place_of, shape_of
 from projects.views.map_review import Asked, Review
 from projects.views.map_swap import answer
-from projects.views.seat import Request, Seat, seat_of, told
+from projects.views.seat import Request, Seat, page, seat_of, told, wants_part
 
 LEAVE = "-"
 """In the drawer: the value gets no option."""
@@ -51,7 +52,11 @@ def picker(review: Review, owner: ObjectRule, rule: FieldRule, form: TargetForm,
     targets, read_at = targets_of(project)
     target = retarget.target_object(owner, targets.object(owner.destination))
     found = retarget.places(owner, rule, target, _profile(review, owner, rule), project.default_country)
-    if rule.destination and rule.action != "skip" and not any(one.destination == rule.destination for one in found):
+    if (
+        rule.destination
+        and rule.action != Action.SKIP
+        and not any(one.destination == rule.destination for one in found)
+    ):
         made = retarget.Target(rule.destination, rule.label or rule.field, rule.destination.partition(".")[2],
                                rule.type or FieldType.TEXT, 1.0, "")  # fmt: skip
         found.insert(0, made)
@@ -74,7 +79,7 @@ def _loss(place: retarget.Target, masked: bool) -> str:
 
 def place_words(place: retarget.Target) -> str:
     """A place as people read it: `Phones › number`."""
-    rule = FieldRule(source="", action="map", destination=place.destination, label=place.label)  # type: ignore[arg-type]
+    rule = FieldRule(source="", action=Action.MAP, destination=place.destination, label=place.label)
     name, part = place_of(rule)
     return f"{name} › {part}" if part else name
 
@@ -158,21 +163,22 @@ def preview(request: Request, slug: str) -> HttpResponse:
     """What the values would become, before anything is stored; also the options of the chosen transform."""
     seat = seat_of(request, slug)
     asked = Asked.of(request.POST)
+    context: dict[str, Any] = {"live": True, "turned": ()}
     try:
         review, owner, rule = _reviewed(seat, asked)
         form = TargetForm(request.POST, rule=rule)
-        problem, turned, changed = "", (), None
-        if form.is_valid():
-            changed = _wished(review, owner, rule, form)
-            profile = review.profiles(owner).get(rule.source)
-            turned = hardest(changed, profile, masked=review.masked)
-        else:
-            problem = _errors(form)
+        context["form"] = form
+        if not form.is_valid():
+            raise Refused(_errors(form))
+        changed = _wished(review, owner, rule, form)
+        turned = hardest(changed, review.profiles(owner).get(rule.source), masked=review.masked)
+        context |= {"changed": changed, "turned": turned}
     except Refused as error:
-        return render(request, "projects/map_preview.html", {"problem": str(error), "turned": ()})
-    context = {"problem": problem, "turned": turned, "changed": changed, "form": form, "live": True,
-               "transform": TargetForm(rule=changed).transform if changed else None}  # fmt: skip
-    return render(request, "projects/map_preview.html", context)
+        context["problem"] = str(error)
+    if wants_part(request):
+        return render(request, "projects/map_preview.html", context)
+    context |= {"form": None, "back": asked.query(field=asked.field), "field": asked.field}
+    return render(request, "projects/map_previewed.html", page(seat, **context))
 
 
 def _drawer(review: Review, owner: ObjectRule, rule: FieldRule) -> dict[str, Any]:
@@ -241,5 +247,5 @@ def _with_room(review: Review, owner: ObjectRule, rule: FieldRule, naming: Namin
     targets, _ = targets_of(review.seat.project)
     target = retarget.target_object(owner, targets.object(owner.destination))
     misfits = tuple(text for text, _ in unmapped_values(rule, profile))
-    fit = retarget.Fit(1.0, misfits, rule.transform)
+    fit = Fit(1.0, misfits, rule.transform)
     return retarget.with_companion(owner, rule, target, naming, fit)
