@@ -46,12 +46,16 @@ PLAIN = frozenset({"text", "trim"})
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing about a map. `object` and `field` say where to mend it; both are empty for the map as a whole."""
+    """One thing about a map. `object` and `field` say where to mend it; both are empty for the map as a whole.
+
+    `example` is a value that shows it; it stands apart, since not everybody may see values.
+    """
 
     object: str
     field: str
     blocks: bool
     sentence: str
+    example: str = ""
 
 
 def map_problems(spec: MapSpec) -> list[str]:
@@ -179,11 +183,10 @@ def _about_values(rule: ObjectRule, profiles: Mapping[str, FieldProfile]) -> lis
             found.append(Finding(rule.source, field.source, False, sentence))
         if unmapped := unmapped_values(field, profile):
             number = sum(count for _, count in unmapped)
-            sentence = f"“{field.source}”: {number:,} values have no option, such as “{unmapped[0][0][:40]}”."
-            if field.on_error == OnError.KEEP_RAW and not field.raw_destination:
-                found.append(Finding(rule.source, field.source, True, f"{sentence} They would be lost."))
-            else:
-                found.append(Finding(rule.source, field.source, False, sentence))
+            lost = field.on_error == OnError.KEEP_RAW and not field.raw_destination
+            sentence = f"“{field.source}”: the values of {number:,} records have no option"
+            sentence += " and would be lost." if lost else "."
+            found.append(Finding(rule.source, field.source, lost, sentence, unmapped[0][0][:40]))
     return found
 
 

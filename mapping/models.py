@@ -98,8 +98,8 @@ class RowDecision(models.Model):
 class MapAct(models.Model):
     """One thing that a member did on the review screen, with what stood there before: it can be undone.
 
-    `rows` is a list of `{"object", "source", "before": the rule or None, "decided": the decision or None,
-    "after": the row's digest}`.
+    `rows` is a list of `{"object", "source", "before": the rule if it was changed, "decided": the decision or
+    None, "after": the digest of what the act left there}`.
     """
 
     series = models.ForeignKey(MapSeries, on_delete=models.CASCADE, related_name="acts")

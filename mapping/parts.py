@@ -64,8 +64,17 @@ def digest_of(spec: MapSpec, row: Row) -> str:
     return part_digest(part, owner.destination if owner else "")
 
 
+def whole_digest(part: Part | None) -> str:
+    """The digest of a rule with everything in it, an object type's fields too; empty for none."""
+    return _sealed(decisions_of(part.model_dump(mode="json"))) if part is not None else ""
+
+
 def part_digest(part: Part, destination: str = "") -> str:
     """The digest of a rule without its evidence; of an object type, its fields are rows of their own."""
     said = decisions_of(part.model_dump(mode="json", exclude={"fields", "relations"}))
-    text = json.dumps([destination, said], sort_keys=True, separators=(",", ":"))
+    return _sealed([destination, said])
+
+
+def _sealed(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

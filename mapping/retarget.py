@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.catalogue import Field, FieldType, ObjectType
 from connectors.contract import Naming
-from mapping.composites import BLANKS, LISTS, MAIN_PARTS, join_names
+from mapping.composites import BLANKS, join_names
 from mapping.fixed import BUILT_IN, NEW_OBJECT, RESERVED, companion_description, role_of
 from mapping.inference import TRANSFORM_OF, infer, percent
 from mapping.lexicon import title
@@ -67,7 +67,12 @@ def places(owner: ObjectRule, rule: FieldRule, target: ObjectType, profile: Fiel
         if field.writable and field.name not in NEVER and field.type in TRANSFORM_OF
         for destination in _destinations(field)
     ]
-    return sorted(found, key=lambda place: (not place.fits, bool(place.taken_by), place.label.lower(), place.part))
+    likely = infer(profile, country).type
+
+    def rank(place: Target) -> tuple[bool, bool, bool, str, str]:
+        return not place.fits, place.type != likely, bool(place.taken_by), place.label.lower(), place.part
+
+    return sorted(found, key=rank)
 
 
 def _destinations(field: Field) -> list[str]:
@@ -216,11 +221,30 @@ def with_companion(owner: ObjectRule, rule: FieldRule, target: ObjectType, namin
     return rule.model_copy(update={"raw_destination": made or naming.field(f"{rule.source}_raw", taken)})
 
 
-def main_part(type: FieldType) -> str:
-    """The part of a composite field that a value goes to which names none; empty for plain fields."""
-    return MAIN_PARTS.get(type, "")
+def resettled(
+    owner: ObjectRule, target: ObjectType, profiles: Mapping[str, FieldProfile], naming: Naming, country: str
+) -> ObjectRule:
+    """An object type that lands on another object, with its fields: what has no place there gets a field of its own.
 
-
-def takes_many(destination: str) -> bool:
-    """Whether any number of fields may feed this place."""
-    return destination.rpartition(".")[2] in LISTS
+    A field to be made is renamed where the object has one of that name already.
+    """
+    standing = {field.name: field for field in target.fields}
+    fields: list[FieldRule] = []
+    for rule in owner.fields:
+        so_far = owner.model_copy(update={"fields": (*fields, *owner.fields[len(fields) :])})
+        there = standing.get(rule.field)
+        homeless = rule.action is Action.MAP and (there is None or there.type != rule.type)
+        collides = rule.action in (Action.CREATE, Action.COMBINE) and there is not None
+        if homeless:
+            profile = profiles.get(rule.source) or FieldProfile.of_values(rule.source, ())
+            kind = rule.type if rule.type in MAKEABLE else infer(profile, country).type
+            wish = Wish(label=title(rule.source), type=kind if kind in MAKEABLE else FieldType.TEXT)
+            try:
+                rule = retarget(so_far, rule, target, profile, naming, wish, country)
+            except Impossible:  # a select of too many values
+                rule = retarget(so_far, rule, target, profile, naming, replace(wish, type=FieldType.TEXT), country)
+        elif collides and there is not None and there.description != rule.description:
+            name = naming.field(rule.label or rule.source, names_taken(so_far, target, rule))
+            rule = rule.model_copy(update={"destination": ".".join([name, *rule.destination.split(".")[1:]])})
+        fields.append(rule)
+    return owner.model_copy(update={"fields": tuple(fields)})

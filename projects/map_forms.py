@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 
 from connectors.catalogue import FieldType
+from mapping.lexicon import title
 from mapping.registry import Transform
 from mapping.retarget import MAKEABLE, Wish
 from mapping.rules import Action, FieldRule, Home, Kind, OnError
@@ -135,7 +136,7 @@ class TargetForm(Form):
             auto_id="target_%s",
             initial={
                 "destination": rule.destination if not left else NEW,
-                "label": rule.label,
+                "label": rule.label if rule.action in (Action.CREATE, Action.COMBINE) else title(rule.source),
                 "type": rule.type or FieldType.TEXT,
                 "transform": here,
                 "on_error": rule.on_error,

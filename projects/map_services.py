@@ -11,13 +11,13 @@ from django.db.models import QuerySet
 
 from mapping.checks import contradictions, map_problems
 from mapping.models import FieldMap, MapAct, MapComment, MapSeries, RowDecision
-from mapping.parts import Row, digest_of, load_part, part_of, with_part
+from mapping.parts import Row, digest_of, load_part, part_of, whole_digest, with_part
 from mapping.reuse import as_template, with_targets
 from mapping.rules import MapSpec
 from projects import audit, gates
 from projects.models import Project, User
 from projects.permissions import Can
-from projects.review import targets_of
+from projects.review import put_decisions, targets_of
 from projects.services import Refused, allow
 from projects.verbs import Verb
 
@@ -56,33 +56,24 @@ def decide(*, project: Project, by: User, note: str, rows: Sequence[Row], change
     kept: list[dict[str, Any]] = []
     fresh: list[RowDecision] = []
     for row in rows:
-        part, digest = part_of(before, row), digest_of(after, row)
+        digest = digest_of(after, row)
+        was, now = part_of(before, row), part_of(after, row)
         old = standing.get((row.object, row.source))
         kept.append(
             {
                 "object": row.object,
                 "source": row.source,
-                "before": part.model_dump(mode="json") if part and digest != digest_of(before, row) else None,
+                "before": was.model_dump(mode="json") if was and was != now else None,
                 "decided": {"digest": old.digest, "by": old.by_id} if old else None,
-                "after": digest,
+                "after": whole_digest(now) if was != now else digest,
             }
         )
         fresh.append(RowDecision(series=project.map_series, object=row.object, source=row.source, digest=digest, by=by))
-    _put(fresh)
+    put_decisions(fresh)
     MapAct.objects.create(series=project.map_series, by=by, note=note[:200], rows=kept)
     if not done.changed:
         audit.record(Verb.MAP_REVIEWED, project, note)
     return Done(done.version, done.changed, done.voided, tuple(rows), note)
-
-
-def _put(fresh: Sequence[RowDecision]) -> None:
-    RowDecision.objects.bulk_create(
-        fresh,
-        update_conflicts=True,
-        unique_fields=["series", "object", "source"],
-        update_fields=["digest", "by", "at"],
-        batch_size=200,
-    )
 
 
 def _store(project: Project, version: FieldMap, before: MapSpec, after: MapSpec, by: User, note: str) -> Done:
@@ -108,9 +99,10 @@ def undo(*, project: Project, by: User) -> Done:
     before = after = version.spec
     rows = tuple(Row(one["object"], one["source"]) for one in act.rows)
     for row, one in zip(rows, act.rows, strict=True):
-        if digest_of(before, row) != one["after"]:
+        changed = one["before"] is not None
+        if one["after"] != (whole_digest(part_of(before, row)) if changed else digest_of(before, row)):
             raise Refused(f"“{row}” was changed since, so “{act.note}” cannot be undone by itself.")
-        if one["before"] is not None:
+        if changed:
             after = with_part(after, row, load_part(row, one["before"]))
     done = _store(project, version, before, after, by, f"undid: {act.note}")
     _restore(project, act)

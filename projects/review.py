@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -13,10 +13,11 @@ from connectors.catalogue import Catalogue, ObjectKind
 from connectors.contract import Naming
 from connectors.registry import get_connector
 from mapping.checks import Finding, findings
-from mapping.models import Targets
+from mapping.models import RowDecision, Targets
+from mapping.parts import Row, digest_of
 from mapping.profile import FieldProfile
 from mapping.rules import MapSpec
-from projects.models import Connection, Profile, Project, Run
+from projects.models import Connection, Profile, Project, Run, User
 from projects.pipeline.phases import PERSON
 
 CATALOGUE = TypeAdapter(Catalogue)
@@ -95,6 +96,33 @@ def conflicts_of(project: Project) -> list[str]:
     """Why the newest map cannot be signed: two fields that overwrite each other, a value that would be lost."""
     latest = project.map_series.latest()
     return [one.sentence for one in findings_of(project, latest.spec) if one.blocks] if latest else []
+
+
+def accept_all(project: Project, by: User) -> None:
+    """A signature over the map is a yes to every row of it; what is changed later needs a look again, and only that."""
+    latest = project.map_series.latest()
+    spec = latest.spec if latest else MapSpec()
+    rows = [Row("", stream.key) for stream in spec.activities]
+    for rule in spec.objects:
+        rows += [Row(rule.source), *(Row(rule.source, field.source) for field in rule.fields)]
+    standing = {(one.object, one.source): one.digest for one in project.map_series.decisions.all()}
+    found = ((row, digest_of(spec, row)) for row in rows)
+    put_decisions(
+        RowDecision(series=project.map_series, object=row.object, source=row.source, digest=digest, by=by)
+        for row, digest in found
+        if standing.get((row.object, row.source)) != digest
+    )
+
+
+def put_decisions(decisions: Iterable[RowDecision]) -> None:
+    """Stores decisions in place of those that stood for the same rows."""
+    RowDecision.objects.bulk_create(
+        decisions,
+        update_conflicts=True,
+        unique_fields=["series", "object", "source"],
+        update_fields=["digest", "by", "at"],
+        batch_size=200,
+    )
 
 
 def findings_of(project: Project, spec: MapSpec) -> list[Finding]:

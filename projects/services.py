@@ -39,7 +39,7 @@ from projects.models import (
 )
 from projects.permissions import Can, can
 from projects.pipeline import engine
-from projects.review import conflicts_of
+from projects.review import accept_all, conflicts_of
 from projects.schema import ensure_schema
 from projects.verbs import Verb
 
@@ -310,6 +310,8 @@ def sign(*, project: Project, gate: str, by: User, name: str, note: str = "", di
         project=project, gate=gate, digest=view.digest, shown=view.shown, name=name.strip(), note=note, signed_by=by
     )
     audit.record(Verb.GATE_SIGNED, project, view.label, name=name, digest=view.digest)
+    if gate == gates.MAP:
+        accept_all(project, by)
     _approve_phase(project, gate)
     return signature
 

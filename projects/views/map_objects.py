@@ -12,15 +12,17 @@ from django.views.decorators.http import require_GET, require_POST
 
 from connectors.catalogue import Catalogue, ObjectType
 from mapping.checks import moved_fields
+from mapping.fixed import NEW_OBJECT
 from mapping.models import RowDecision
 from mapping.parts import Row, part_digest, with_part
+from mapping.retarget import resettled
 from mapping.rules import Action, ActivityRule, MapSpec, ObjectRule
 from projects import gates, map_services
 from projects.map_forms import NEW, ObjectForm, StreamForm
 from projects.map_services import Change, Done
 from projects.models import Project
 from projects.pipeline.phases import COMPANY, PERSON
-from projects.review import Known, is_link, naming_of, targets_of
+from projects.review import Known, is_link, known_of, naming_of, targets_of
 from projects.services import Refused
 from projects.views import map_changes
 from projects.views.map_review import Review, tabs_of
@@ -40,7 +42,7 @@ class ObjectRow:
     lands: str
     fields: int
     decided: str
-    locked: bool
+    locked: str
     comments: int
 
 
@@ -107,9 +109,16 @@ def _object_row(review: Review, rule: ObjectRule) -> ObjectRow:
         lands="" if rule.action == Action.SKIP else rule.label_plural or rule.label or rule.destination,
         fields=len(moved_fields(rule)),
         decided=_decider(decision, part_digest(rule), rule.decided_by),
-        locked=rule.source == PERSON or is_link(known),
+        locked=_locked(rule, known),
         comments=review.comments.get((rule.source, ""), 0),
     )
+
+
+def _locked(rule: ObjectRule, known: Known | None) -> str:
+    """Why nobody chooses where an object type lands."""
+    if rule.source == PERSON:
+        return "People always land on people."
+    return "It follows what it belongs to." if is_link(known) else ""
 
 
 @require_POST
@@ -156,15 +165,25 @@ def _sent(project: Project, spec: MapSpec, rule: ObjectRule, given: dict[str, st
         return rule.model_copy(update={"action": Action.SKIP, "create": False, "decided_by": by})
     targets, _ = targets_of(project)
     if to == NEW:
-        return rule.model_copy(update=_new_names(project, spec, rule, given, targets) | {"decided_by": by})
+        made = rule.model_copy(update=_new_names(project, spec, rule, given, targets) | {"decided_by": by})
+        return _resettled(project, made, NEW_OBJECT)
     target = targets.object(to)
     if target is None:
         raise Refused(f"The destination has no object “{to}”: choose one from the list.")
-    return rule.model_copy(update={
+    sent = rule.model_copy(update={
         "action": Action.MAP, "create": False, "destination": to, "plural": "", "label": target.label,
         "label_plural": target.label_plural, "match_on": _match(rule, target), "hold_without_match": False,
         "decided_by": by,
     })  # fmt: skip
+    return _resettled(project, sent, target)
+
+
+def _resettled(project: Project, rule: ObjectRule, target: ObjectType) -> ObjectRule:
+    """The rule with its fields in places that the object has."""
+    naming, known = naming_of(project), known_of(project).get(rule.source)
+    if naming is None:
+        raise Refused("Connect the destination first: its rules for names are needed.")
+    return resettled(rule, target, known.fields if known else {}, naming, project.default_country)
 
 
 def _match(rule: ObjectRule, target: ObjectType) -> str:

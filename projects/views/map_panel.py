@@ -81,6 +81,8 @@ def place_words(place: retarget.Target) -> str:
     """A place as people read it: `Phones › number`."""
     rule = FieldRule(source="", action=Action.MAP, destination=place.destination, label=place.label)
     name, part = place_of(rule)
+    if not part and place.type in retarget.WHOLE:
+        return f"{name}, split into its parts"
     return f"{name} › {part}" if part else name
 
 
