@@ -37,9 +37,7 @@ class RowForm(Form):
     to = forms.ChoiceField(
         choices=[(word, word) for word in ("accept", "leave", "take", "create", "map")], required=False
     )
-    tab = forms.CharField(required=False, max_length=20)
-    q = forms.CharField(required=False, max_length=200)
-    page = forms.CharField(required=False, max_length=10)
+    seen = forms.CharField(required=False, max_length=64)
 
 
 class CommentForm(Form):

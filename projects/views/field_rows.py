@@ -121,6 +121,7 @@ class FieldRow:
     locked: str
     decided: str
     comments: int
+    digest: str
 
 
 def stands(owner: ObjectRule, decisions: Mapping[tuple[str, str], RowDecision]) -> list[Stand]:
@@ -164,6 +165,7 @@ def field_row(
         locked="This field always goes along: by it we recognise the record." if is_locked(owner, rule) else "",
         decided=_decider(stand),
         comments=comments,
+        digest=part_digest(rule, owner.destination),
     )
 
 
@@ -231,7 +233,8 @@ def hardest(rule: FieldRule, profile: FieldProfile | None, *, masked: bool = Fal
     turned = [_turned(rule, value, options) for value in values if value]
     worst = sorted(turned, key=lambda one: (not one.problem, one.before.isascii(), -len(one.before)))[:HARDEST]
     if profile.filled < profile.total:
-        worst.append(Turned("", "", f"Empty in {profile.total - profile.filled:,} records: nothing is written."))
+        empty = profile.total - profile.filled
+        worst.append(Turned("", "", f"Empty in {empty:,} record{'s' * (empty != 1)}: nothing is written."))
     if masked:
         worst = [Turned(shape_of(one.before), shape_of(one.after), without_quotes(one.problem)) for one in worst]
     return tuple(worst)

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from mapping.parts import Row
+from mapping.parts import Row, digest_of
 from mapping.rules import MapSpec
 from projects import map_services
 from projects.map_forms import CommentForm, RowForm
@@ -35,11 +35,13 @@ def change(request: Request, slug: str) -> HttpResponse:
     with told(request):
         if not form.is_valid() or not form.cleaned_data["to"] or not asked.field:
             raise Refused("That change could not be read. Nothing was changed.")
-        done = _carry_out(request, seat, Row(asked.object, asked.field), form.cleaned_data["to"])
+        given = form.cleaned_data
+        done = _carry_out(request, seat, Row(asked.object, asked.field), given["to"], given["seen"])
     return answer(request, seat, asked, done)
 
 
-def _carry_out(request: Request, seat: Seat, row: Row, to: str) -> Done:
+def _carry_out(request: Request, seat: Seat, row: Row, to: str, seen: str) -> Done:
+    """`seen` is the digest of the row as the page showed it: nobody says yes to what somebody else has just changed."""
     project, by = seat.project, request.user
 
     def leave(spec: MapSpec) -> MapSpec:
@@ -51,6 +53,8 @@ def _carry_out(request: Request, seat: Seat, row: Row, to: str) -> Done:
 
     def accept(spec: MapSpec) -> MapSpec:
         map_changes.find(spec, row)
+        if seen and seen != digest_of(spec, row):
+            raise Refused(f"“{row.source}” was changed by somebody else meanwhile: look at it again.")
         return spec
 
     doing = {

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from mapping.rules import ObjectRule
 from projects.map_services import Done
+from projects.review import findings_of
 from projects.views.field_rows import NEEDS
 from projects.views.map_review import Asked, Review, counts_of, next_waiting, panel_of
 from projects.views.seat import Request, Seat, systems_of, wants_part
@@ -56,6 +57,7 @@ def _swap(request: Request, review: Review, owner: ObjectRule, field: str | None
         "project": review.seat.project,
         "may": review.seat.mays,
         "version": review.version,
+        "problems": findings_of(review.seat.project, review.spec) if done and done.changed else None,
         "sentence": sentence_of(done) if done else "",
         "voided": bool(done and done.voided),
         "notices": list(messages.get_messages(request)),

@@ -116,6 +116,16 @@ def test_an_acceptance_is_void_when_the_row_is_changed_by_somebody_else(
     assert "Customer Person accepted this row before it was changed" in page
 
 
+def test_nobody_accepts_what_somebody_else_has_just_changed(
+    client: Client, wide: Project, engineer: User, log_in: LogIn
+) -> None:
+    seen = client.get(reverse("map", args=[wide.slug]), {"field": "trait_1"}).context["row"].digest
+    press(log_in(engineer), wide, "map-target", field="trait_1", destination="jobTitle")
+    page = press(client, wide, "change-map", field="trait_1", to="accept", seen=seen)
+    assert "was changed by somebody else meanwhile" in page
+    assert not wide.map_series.decisions.filter(by=User.objects.get(email="customer@example.com")).exists()
+
+
 def test_leaving_behind_taking_again_and_undoing(client: Client, wide: Project) -> None:
     press(client, wide, "change-map", field="trait_0", to="leave")
     assert rule(wide, "trait_0").action == Action.SKIP
