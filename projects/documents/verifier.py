@@ -50,6 +50,11 @@ def canonical(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def written(value: Any) -> bytes:
+    """The one way in which a certificate stands in its file: sorted, indented by two, ending in a line feed."""
+    return (json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True) + "\n").encode()
+
+
 def fingerprint(public_key: str) -> str:
     """How a key is told to people: SHA-256 of the 32 bytes, as hex."""
     return hashlib.sha256(base64.b64decode(public_key)).hexdigest()
@@ -115,6 +120,8 @@ def read_certificate(content: bytes) -> dict[str, Any]:
     found = _json(content, "certificate")
     if found.get("format") != FORMAT:
         raise Unreadable(f"This is no certificate of the form {FORMAT}.")
+    if written(found) != content:
+        raise Unreadable("It does not stand there as it was written: somebody has touched the file.")
     return found
 
 
@@ -142,6 +149,8 @@ def signature_problems(certificate: dict[str, Any], expected: str = "") -> list[
     try:
         body = {key: value for key, value in certificate.items() if key != "signature"}
         raw, signature = base64.b64decode(certificate["public_key"]), base64.b64decode(certificate["signature"])
+        if base64.b64encode(signature).decode() != certificate["signature"]:
+            return ["The signature is not written as it was."]
         Ed25519PublicKey.from_public_bytes(raw).verify(signature, canonical(body))
         found = fingerprint(certificate["public_key"])
     except InvalidSignature:
@@ -178,6 +187,10 @@ def content_problems(certificate: dict[str, Any], open_file: Opener) -> list[str
         if not holds:
             problems.append(f"{name} was changed: it is not what the certificate was made over.")
     return problems
+
+
+def _tree_files(certificate: dict[str, Any]) -> list[str]:
+    return [str(tree["file"]) for tree in certificate.get("trees", {}).values()]
 
 
 def _digest(file: IO[bytes]) -> str:
@@ -248,6 +261,8 @@ def _checked(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
                 raise Unreadable(f"There is no {CERTIFICATE} in it.")
             certificate = read_certificate(bundle.read(CERTIFICATE))
             problems = signature_problems(certificate, options.fingerprint)
+            strange = set(bundle.namelist()) - {CERTIFICATE, *certificate.get("files", ()), *_tree_files(certificate)}
+            problems += [f"{name} is not covered by the certificate." for name in sorted(strange)]
             return certificate, problems + _rest(certificate, options, bundle.open)
     certificate = read_certificate(path.read_bytes())
     problems = signature_problems(certificate, options.fingerprint)
