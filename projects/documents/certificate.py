@@ -124,7 +124,7 @@ def verdict(books: list[Reconciliation]) -> str:
     differences = sum(one.differences for one in books)
     held = sum(one.balance["held"] for one in books)
     differ = "0 unexplained differences" if not differences else f"{differences:,} differences"
-    rest = f" {held:,} records are held back, each with its reason." if held else ""
+    rest = f" Held back, each with its reason: {held:,}." if held else ""
     close = "" if all(one.closes for one in books) else " The books do not close."
     return f"{records:,} records read back, {values:,} values compared, {differ}.{rest}{close}"
 

@@ -117,7 +117,7 @@ def test_the_numbers_are_those_of_the_rows(certificate: Certificate) -> None:
     people = next(phase for phase in content["phases"] if phase["phase"] == "people")
     assert people["balance"]["created"] == rows.filter(object="person", state="created").count() == len(NAMES)
     assert people["approved"].startswith("Ada Admin, ")
-    assert "1 records are held back" in content["verdict"]
+    assert "Held back, each with its reason: 1." in content["verdict"]
 
 
 def test_one_person_can_be_shown_without_showing_anybody_else(
