@@ -159,8 +159,8 @@ def _turns(transform: str, text: str, country: str) -> bool:
 def _contact(profile: FieldProfile, country: str) -> Inferred | None:
     web = {*WEB, Kind.DOMAIN} if set(words(profile.name)) & WEB_WORDS else WEB
     currency = None
-    if share(profile, {Kind.MONEY}) == 1:
-        currency = _typed(FieldType.CURRENCY, profile, {Kind.MONEY}, "amounts with a currency code")
+    if share(profile, {Kind.MONEY, Kind.POINT_MONEY}) == 1:
+        currency = _typed(FieldType.CURRENCY, profile, {Kind.MONEY, Kind.POINT_MONEY}, "amounts with a currency code")
     return (
         _typed(FieldType.EMAILS, profile, {Kind.EMAIL}, "e-mail addresses")
         or _typed(FieldType.LINKS, profile, web, "web addresses")

@@ -121,7 +121,7 @@ def test_json_that_would_lose_something_is_not_turned(value: str) -> None:
         turn("json", value)
 
 
-@pytest.mark.parametrize("value", ["not an email", "a@b@c", 'a"b@c.de', f"{'x' * 65}@example.org", "a@x.org, b@x.org"])
+@pytest.mark.parametrize("value", ["not an email", "a@b@c", 'a"b@c.de', f"{'x' * 65}@example.org"])
 def test_an_email_that_twenty_refuses_is_not_turned(value: str) -> None:
     with pytest.raises(Unturned):
         turn("email", value)
