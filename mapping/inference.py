@@ -164,7 +164,8 @@ def _structured(profile: FieldProfile, country: str) -> Inferred | None:
 
 def _phones(profile: FieldProfile, country: str) -> Inferred | None:
     named = bool(set(words(profile.name)) & PHONE_WORDS)
-    kinds = {Kind.PHONE, Kind.INTEGER, Kind.EPOCH, Kind.CODE} if named else {Kind.PHONE}
+    digits = {Kind.INTEGER, Kind.EPOCH, Kind.CODE, Kind.COMMA_NUMBER, Kind.POINT_NUMBER}
+    kinds = {Kind.PHONE, *digits} if named else {Kind.PHONE}
     found = _typed(FieldType.PHONES, profile, kinds, "telephone numbers")
     if found is None:
         return None

@@ -17,7 +17,7 @@ from mapping.exact import (
     read_json,
     read_number,
 )
-from mapping.figures import COMMA, MONEY, SPACES, UNSURE_NUMBER, WHOLE_MARK, decimal_mark
+from mapping.figures import COMMA, CURRENCIES, MONEY, SIGNS, SPACES, UNSURE_NUMBER, WHOLE_MARK, decimal_mark
 
 
 class Kind(StrEnum):
@@ -87,7 +87,8 @@ EXPONENT = re.compile(r"[0-9]+[eE][0-9]+")
 PHONE = re.compile(r"(?=(?:\D*[0-9]){7,15}\D*$)\+?[0-9(][0-9 ().\-/]{6,24}", re.ASCII)
 PHONE_EXTENSION = re.compile(r"(.{7,25}?)\s*(?:,|;)?\s*(?:ext\.?|extension|x|#)\s*[0-9]{1,7}", re.IGNORECASE)
 SEVERAL_EMAILS = re.compile(r"[\s;,|/]+")
-SIGNED = re.compile(r"[€£¥￥₹₩₺₪₽₴₫฿₱$]|\bkr\b|zł|Kč|\bFt\b|\b[A-Z]{3}\b")
+SHORT_SIGNS = frozenset({"kr", "Ft", "zł", "Kč"})
+LONG_ENDS = (*SHORT_SIGNS, "kr.", "lei")
 LAST_DAY = 40
 """No day or time that we read is longer."""
 
@@ -165,16 +166,17 @@ def _kind_of_figures(text: str) -> Kind:
         return _kind_of_time(text)
     if EXPONENT.fullmatch(text):
         return Kind.CODE
-    short = len(text) <= LAST_DAY
-    found = (_kind_of_day(text) or _kind_of_number(text)) if short else None
-    if found is None and is_phone_like(text):
-        return Kind.PHONE
-    found = found or (_kind_of_money(text) if short else None)
+    found = None
+    if len(text) <= LAST_DAY:
+        lettered = text.upper() != text.lower()
+        found = _kind_of_money(text) or _kind_of_day(text) or (None if lettered else _kind_of_number(text))
     if found is not None:
         return found
+    if is_phone_like(text):
+        return Kind.PHONE
     if "@" in text:
         return _kind_of_email(text)
-    return Kind.DOMAIN if HOST.fullmatch(text) else Kind.TEXT
+    return Kind.DOMAIN if "." in text and HOST.fullmatch(text) else Kind.TEXT
 
 
 def _kind_of_number(text: str) -> Kind | None:
@@ -195,7 +197,7 @@ def _kind_of_number(text: str) -> Kind | None:
 
 
 def _kind_of_money(text: str) -> Kind | None:
-    if not SIGNED.search(text):
+    if not _names_currency(text):
         return None
     match = MONEY.fullmatch(WHOLE_MARK.sub("", text.translate(SPACES)))
     if match is None or not (match["before"] or match["after"]):
@@ -206,6 +208,14 @@ def _kind_of_money(text: str) -> Kind | None:
     except ValueError:
         return Kind.UNSURE_MONEY if UNSURE_NUMBER.fullmatch(amount) else None
     return {"": Kind.MONEY, COMMA: Kind.COMMA_MONEY}.get(mark, Kind.POINT_MONEY)
+
+
+def _names_currency(text: str) -> bool:
+    """Whether a sign or code of a currency stands at one end; cheap, for most texts name none."""
+    ends = (text[0], text[-1], text[:2].lstrip("-"))
+    if any(end in SIGNS or end == "$" for end in ends) or "$" in text[1:4]:
+        return True
+    return text[:3] in CURRENCIES or text[-3:] in CURRENCIES or text[:2] in SHORT_SIGNS or text.endswith(LONG_ENDS)
 
 
 def _kind_of_day(text: str) -> Kind | None:
@@ -244,7 +254,7 @@ def is_phone_like(text: str) -> bool:
     """Whether the text is written like a telephone number, with or without an extension."""
     if PHONE.fullmatch(text):
         return True
-    match = PHONE_EXTENSION.fullmatch(text)
+    match = PHONE_EXTENSION.fullmatch(text) if "x" in text or "X" in text or "#" in text else None
     return match is not None and PHONE.fullmatch(match[1].strip()) is not None
 
 
