@@ -26,6 +26,8 @@ HELD = "held"
 """The map says to hold the record back."""
 UNMAPPED = "unmapped"
 """The field came up after the map was made."""
+LEFT_BEHIND = frozenset({NOT_KEPT, EMPTIED, UNMAPPED})
+"""What leaves a value out of the destination while its record goes there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,11 @@ class Mapped:
     fields: Body
     notes: tuple[Note, ...] = ()
     hold: str = ""
+
+    @property
+    def left_behind(self) -> Counter[str]:
+        """What of the record is not in its body, as `<code>.<field>`: for the lists under a reconciliation."""
+        return Counter(f"{note.code}.{note.field}" for note in self.notes if note.code in LEFT_BEHIND)
 
 
 @dataclass(frozen=True, slots=True)
