@@ -72,9 +72,14 @@ WHOLE_MARK = re.compile(r"(?:,|\.)[-–—]$")
 """`12,-`, as prices are written in German and Dutch."""
 
 
+def plain_signs(text: str) -> str:
+    """The text with plain spaces, apostrophes and minus signs."""
+    return text if text.isascii() else text.translate(SPACES)
+
+
 def plain_number(text: str, mark: str = "") -> str:
     """The number as plain digits with a decimal point; `mark` is the column's decimal mark where that is known."""
-    written = text.translate(SPACES)
+    written = plain_signs(text)
     if not WRITTEN.fullmatch(written):
         raise ValueError("is not a number")
     sign, body = ("-", written[1:]) if written[0] == "-" else ("", written)
@@ -102,8 +107,8 @@ def plain_number(text: str, mark: str = "") -> str:
 
 def decimal_mark(text: str) -> str:
     """The decimal mark that the way a number is written gives away: `.`, `,` or nothing; ValueError for no number."""
-    plain_number(text)
-    written = text.translate(SPACES)
+    written = plain_signs(text)
+    plain_number(written)
     last = max(written.rfind(POINT), written.rfind(COMMA))
     if last < 0:
         return ""
@@ -114,8 +119,7 @@ def decimal_mark(text: str) -> str:
 
 def money(text: str, country: str = "", currency: str = "", mark: str = "") -> tuple[str, str]:
     """The plain amount and the code of its currency; `currency` stands in where the text names none."""
-    written = WHOLE_MARK.sub("", text.translate(SPACES).strip())
-    match = MONEY.fullmatch(written)
+    match = match_money(text.strip())
     if match is None or (match["minus"] and match["amount"].startswith("-")):
         raise ValueError("is not an amount of money")
     signs = [sign for sign in (match["before"], match["after"]) if sign]
@@ -126,6 +130,12 @@ def money(text: str, country: str = "", currency: str = "", mark: str = "") -> t
     if not code:
         raise ValueError("has a sign that several currencies share" if signs else "names no currency")
     return match["minus"] + plain_number(match["amount"].strip(), mark), code
+
+
+def match_money(text: str) -> re.Match[str] | None:
+    """The parts of an amount of money: minus, before, amount, after."""
+    written = plain_signs(text)
+    return MONEY.fullmatch(WHOLE_MARK.sub("", written) if written[-1:] in "-–—" else written)
 
 
 def code_of(sign: str, country: str) -> str:

@@ -17,7 +17,7 @@ from mapping.exact import (
     read_json,
     read_number,
 )
-from mapping.figures import COMMA, CURRENCIES, MONEY, SIGNS, SPACES, UNSURE_NUMBER, WHOLE_MARK, decimal_mark
+from mapping.figures import COMMA, CURRENCIES, SIGNS, UNSURE_NUMBER, decimal_mark, match_money
 
 
 class Kind(StrEnum):
@@ -199,7 +199,7 @@ def _kind_of_number(text: str) -> Kind | None:
 def _kind_of_money(text: str) -> Kind | None:
     if not _names_currency(text):
         return None
-    match = MONEY.fullmatch(WHOLE_MARK.sub("", text.translate(SPACES)))
+    match = match_money(text)
     if match is None or not (match["before"] or match["after"]):
         return None
     amount = match["amount"].strip()
