@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from connectors.catalogue import FieldType
 from mapping.apply import compile_rule
 from mapping.composites import LISTS
-from mapping.rules import Action, FieldRule, MapSpec, ObjectRule
+from mapping.rules import Action, FieldRule, MapSpec, ObjectRule, OnError
+from mapping.transforms import TRANSFORMS
 
 
 def map_problems(spec: MapSpec) -> list[str]:
@@ -25,6 +27,7 @@ def _object_problems(rule: ObjectRule) -> list[str]:
     problems = []
     if rule.hold_without_match and not any(field.destination == rule.match_on for field in _moved(rule)):
         problems.append(f"{rule.source}: no field goes to {rule.match_on}, so every record would be held.")
+    problems += [f"{rule.source}: {problem}" for field in _moved(rule) for problem in _choice_problems(field)]
     taken: defaultdict[str, list[str]] = defaultdict(list)
     for field in _moved(rule):
         taken[field.destination].append(field.source)
@@ -35,6 +38,37 @@ def _object_problems(rule: ObjectRule) -> list[str]:
             both = " and ".join(f"“{source}”" for source in sources)
             problems.append(f"{rule.source}: {both} both go to {destination}: one would overwrite the other.")
     return problems
+
+
+def _choice_problems(field: FieldRule) -> list[str]:
+    if field.type not in (FieldType.SELECT, FieldType.MULTI_SELECT) or field.action is Action.MAP:
+        return []
+    if not field.choices:
+        return [f"“{field.source}” becomes a field with options, but has none: give it options or make it text."]
+    labels: dict[str, str] = {}
+    for choice in field.choices:
+        if labels.setdefault(choice.value, choice.label) != choice.label:
+            return [f"“{field.source}” calls its option {choice.value} by two names: choose one."]
+    return []
+
+
+def map_warnings(spec: MapSpec) -> list[str]:
+    """What works under this map, but leaves values behind where they do not fit: each is listed, none lands."""
+    moved = [rule for rule in spec.objects if rule.action != Action.SKIP]
+    return [
+        f"{rule.source}: what of “{field.source}” does not turn is not kept in the destination, only listed here."
+        " Choose a text field to keep it in."
+        for rule in moved
+        for field in _moved(rule)
+        if needs_companion(field)
+    ]
+
+
+def needs_companion(rule: FieldRule) -> bool:
+    """Whether values may fail to turn, are to be kept as they are, and have no field to be kept in."""
+    known = TRANSFORMS.get(rule.transform)
+    may_fail = known is None or not known.certain
+    return may_fail and rule.on_error is OnError.KEEP_RAW and not rule.raw_destination and rule.action != Action.SKIP
 
 
 def _moved(rule: ObjectRule) -> list[FieldRule]:
