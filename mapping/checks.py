@@ -12,6 +12,7 @@ from mapping.composites import LISTS
 from mapping.fixed import BUILT_IN
 from mapping.profile import FieldProfile
 from mapping.rules import Action, FieldRule, MapSpec, ObjectRule, OnError
+from mapping.transforms import TRANSFORMS
 
 MOST_FIELDS = 350
 """Twenty's own screens break somewhere above 400 fields on one object (FIELD.md, D13)."""
@@ -75,6 +76,7 @@ def findings(spec: MapSpec, targets: Catalogue | None = None, profiles: Profiles
         found += _conflicts(rule)
         found += _about_target(rule, target)
         found += _about_values(rule, (profiles or {}).get(rule.source, {}))
+        found += _about_companions(rule)
     found += _same_object(moved)
     return sorted(dict.fromkeys(found), key=lambda finding: not finding.blocks)
 
@@ -106,6 +108,11 @@ def _conflicts(rule: ObjectRule) -> list[Finding]:
     if rule.hold_without_match and not any(field.destination == rule.match_on for field in moved_fields(rule)):
         sentence = f"{rule.source}: no field goes to {rule.match_on}, so every record would be held."
         found.append(Finding(rule.source, "", True, sentence))
+    found += [
+        Finding(rule.source, field.source, True, f"{rule.source}: {problem}")
+        for field in moved_fields(rule)
+        for problem in _choice_problems(field)
+    ]
     taken: defaultdict[str, list[str]] = defaultdict(list)
     for field in moved_fields(rule):
         taken[field.destination].append(field.source)
@@ -190,6 +197,16 @@ def _about_values(rule: ObjectRule, profiles: Mapping[str, FieldProfile]) -> lis
     return found
 
 
+def _about_companions(rule: ObjectRule) -> list[Finding]:
+    """Fields with values that might not turn and would not be kept, in one line: a warning each would hide the rest."""
+    bare = [field.source for field in moved_fields(rule) if needs_companion(field)]
+    if not bare:
+        return []
+    named = ", ".join(f"“{source}”" for source in bare[:3]) + (f" and {len(bare) - 3} more" if len(bare) > 3 else "")
+    sentence = f"{rule.source}: a later value of {named} that does not turn is listed here only, not kept in Twenty."
+    return [Finding(rule.source, bare[0], False, sentence)]
+
+
 def unmapped_values(field: FieldRule, profile: FieldProfile) -> list[tuple[str, int]]:
     """The values of a select field that have no option yet, with their counts."""
     if field.transform != "select":
@@ -201,3 +218,34 @@ def unmapped_values(field: FieldRule, profile: FieldProfile) -> list[tuple[str, 
 def moved_fields(rule: ObjectRule) -> list[FieldRule]:
     """The fields of an object type that go somewhere."""
     return [field for field in rule.fields if field.action != Action.SKIP and field.destination]
+
+
+def _choice_problems(field: FieldRule) -> list[str]:
+    if field.type not in (FieldType.SELECT, FieldType.MULTI_SELECT) or field.action is Action.MAP:
+        return []
+    if not field.choices:
+        return [f"“{field.source}” becomes a field with options, but has none: give it options or make it text."]
+    labels: dict[str, str] = {}
+    for choice in field.choices:
+        if labels.setdefault(choice.value, choice.label) != choice.label:
+            return [f"“{field.source}” calls its option {choice.value} by two names: choose one."]
+    return []
+
+
+def map_warnings(spec: MapSpec) -> list[str]:
+    """What works under this map, but leaves values behind where they do not fit: each is listed, none lands."""
+    moved = [rule for rule in spec.objects if rule.action != Action.SKIP]
+    return [
+        f"{rule.source}: what of “{field.source}” does not turn is not kept in the destination, only listed here."
+        " Choose a text field to keep it in."
+        for rule in moved
+        for field in moved_fields(rule)
+        if needs_companion(field)
+    ]
+
+
+def needs_companion(rule: FieldRule) -> bool:
+    """Whether values may fail to turn, are to be kept as they are, and have no field to be kept in."""
+    known = TRANSFORMS.get(rule.transform)
+    may_fail = known is None or not known.certain
+    return may_fail and rule.on_error is OnError.KEEP_RAW and not rule.raw_destination and rule.action != Action.SKIP

@@ -15,6 +15,7 @@ from mapping.lexicon import title
 from mapping.matcher import Fit, measure
 from mapping.profile import FieldProfile
 from mapping.rules import Action, Choice, FieldRule, ObjectRule, OnError
+from mapping.transforms import TRANSFORMS
 
 NEVER = frozenset({"id", "updatedAt", "deletedAt", "position", "searchVector", "createdBy", "updatedBy"})
 """Fields of every object that the migration or the destination fills by itself."""
@@ -123,7 +124,7 @@ def retarget(owner: ObjectRule, rule: FieldRule, target: ObjectType, profile: Fi
         options = dict(fit.options)
     if wish.options is not None:
         options = {**options, **wish.options}
-        options = {name: value for name, value in options.items() if value not in ("", None)}
+        options = {name: value for name, value in options.items() if value not in ("", None, False)}
     made = wish.destination in ("", rule.destination) and rule.action in (Action.CREATE, Action.COMBINE)
     creates = not wish.destination or (stays and made)
     changed = rule.model_copy(update={
@@ -213,12 +214,17 @@ def with_companion(owner: ObjectRule, rule: FieldRule, target: ObjectType, namin
     """The rule with the text field beside it, where something may not turn and is to be kept."""
     if rule.on_error is not OnError.KEEP_RAW:
         return rule.model_copy(update={"raw_destination": ""})
-    if rule.raw_destination or not (fit.misfits or rule.transform != fit.transform) or rule.transform == "text":
+    if rule.raw_destination or not (fit.misfits or rule.transform != fit.transform) or _is_certain(rule):
         return rule
     description = companion_description(rule.source)
     made = next((field.name for field in target.fields if field.writable and field.description == description), "")
     taken: Collection[str] = names_taken(owner, target, rule) | {rule.field}
     return rule.model_copy(update={"raw_destination": made or naming.field(f"{rule.source}_raw", taken)})
+
+
+def _is_certain(rule: FieldRule) -> bool:
+    found = TRANSFORMS.get(rule.transform)
+    return found is not None and found.certain
 
 
 def resettled(

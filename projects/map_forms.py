@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import phonenumbers
 from django import forms
 
 from connectors.catalogue import FieldType
 from mapping.lexicon import title
-from mapping.registry import Transform
+from mapping.registry import Option, Transform, Widget
 from mapping.retarget import MAKEABLE, Wish
 from mapping.rules import Action, FieldRule, Home, Kind, OnError
 from mapping.transforms import TRANSFORMS
@@ -24,9 +24,6 @@ ON_ERROR = (
     (OnError.HOLD, "Hold the record until somebody decides"),
     (OnError.EMPTY, "Leave the field empty and list it"),
 )
-
-TABLES = ("table", "choices")
-"""Options that hold a table of values; they have screens of their own."""
 
 
 class RowForm(Form):
@@ -79,36 +76,63 @@ class StreamForm(Form):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class OptionSpec:
-    """One option of a transform, as a form asks for it."""
-
-    name: str
-    label: str
-    help: str = ""
-    choices: tuple[tuple[str, str], ...] = ()
+def options_of(transform: Transform) -> tuple[Option, ...]:
+    """The options that a form asks for; those of a select field have a drawer of their own."""
+    return tuple(option for option in transform.takes if option.name != "choices")
 
 
-def option_specs(transform: Transform) -> list[OptionSpec]:
-    """The options that a transform describes; where it describes none, those that its examples use."""
-    described = getattr(transform, "options", ())
-    if isinstance(described, Mapping):
-        described = [_described(name, one) for name, one in described.items()]
-    if described:
-        return [spec for one in described if (spec := _spec(one)).name not in TABLES]
-    names = dict.fromkeys(name for _, options, _ in transform.examples for name in options)
-    return [OptionSpec(name, _words(name)) for name in names if name not in TABLES]
+def option_field(option: Option, value: Any) -> forms.Field:
+    """The input for one option of a transform, filled in with what is set."""
+    common: dict[str, Any] = {"label": option.label, "required": False, "help_text": option.help}
+    if option.widget is Widget.FLAG:
+        return forms.BooleanField(initial=value is True, **common)
+    if option.widget is Widget.CHOICE:
+        empty = () if any(not choice for choice, _ in option.choices) else (("", "(not set)"),)
+        return forms.ChoiceField(choices=[*empty, *option.choices], initial=value or "", **common)
+    if option.widget is Widget.TABLE:
+        return TableField(initial=value, **common)
+    if option.widget is Widget.WORDS:
+        written = ", ".join(map(str, value)) if isinstance(value, list) else value
+        return forms.CharField(max_length=500, initial=written or "", **common)
+    if option.widget in (Widget.COUNTRY, Widget.CURRENCY):
+        length = 2 if option.widget is Widget.COUNTRY else 3
+        return CodeField(min_length=length, max_length=length, initial=value or "", **common)
+    return forms.CharField(max_length=500, strip=False, initial=value if value is not None else "", **common)
 
 
-def _described(name: str, one: Any) -> Any:
-    return OptionSpec(name, _words(name), one) if isinstance(one, str) else one
+class CodeField(forms.CharField):
+    """A country or a currency by its code, in capitals."""
+
+    def clean(self, value: Any) -> str:
+        """The code, or nothing."""
+        code = str(super().clean(value)).upper()
+        if code and not code.isalpha():
+            raise forms.ValidationError(f"“{code}” is no code. Expected letters, such as DE or EUR.")
+        if len(code) == 2 and code not in phonenumbers.SUPPORTED_REGIONS:
+            raise forms.ValidationError(f"“{code}” is no country code. Germany is DE, the United Kingdom GB.")
+        return code
 
 
-def _spec(one: Any) -> OptionSpec:
-    choices = getattr(one, "choices", ()) or ()
-    pairs = tuple((str(c), str(c)) if isinstance(c, str) else (str(c[0]), str(c[1])) for c in choices)
-    help_text = getattr(one, "help", "") or getattr(one, "doc", "")
-    return OptionSpec(one.name, getattr(one, "label", "") or _words(one.name), str(help_text), pairs)
+class TableField(forms.CharField):
+    """A table of values, one line each: `value = result`."""
+
+    widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
+
+    def prepare_value(self, value: Any) -> Any:
+        """The table as lines."""
+        return "\n".join(f"{key} = {result}" for key, result in value.items()) if isinstance(value, Mapping) else value
+
+    def clean(self, value: Any) -> Any:
+        """The lines as a table; None when there is none."""
+        table: dict[str, str] = {}
+        for number, line in enumerate(str(super().clean(value)).splitlines(), 1):
+            if not line.strip():
+                continue
+            key, sign, result = line.partition("=")
+            if not sign:
+                raise forms.ValidationError(f"Line {number}: found “{line[:40]}”, expected “value = result”.")
+            table[key.strip()] = result.strip()
+        return table or None
 
 
 def _words(name: str) -> str:
@@ -146,37 +170,30 @@ class TargetForm(Form):
         self.fields["transform"].choices = usual + [(name, _words(name)) for name in sorted(TRANSFORMS)]  # type: ignore[attr-defined]
         chosen = str((data or {}).get("transform", here))
         self.turning = TRANSFORMS.get(chosen)
-        self.specs = option_specs(self.turning) if self.turning else []
-        for spec in self.specs:
-            value = rule.options.get(spec.name, "") if chosen == here else ""
-            self.fields[f"option_{spec.name}"] = _option_field(spec, value)
+        self.takes = options_of(self.turning) if self.turning else ()
+        for option in self.takes:
+            value = rule.options.get(option.name) if chosen == here else None
+            self.fields[f"option_{option.name}"] = option_field(option, value)
 
     @property
     def option_fields(self) -> Sequence[forms.BoundField]:
         """The options of the chosen transform, as bound fields."""
-        return [self[f"option_{spec.name}"] for spec in self.specs]
+        return [self[f"option_{option.name}"] for option in self.takes]
 
     @property
     def wish(self) -> Wish:
         """What was asked for."""
         given = self.cleaned_data
         destination = given["destination"]
-        options = {spec.name: given[f"option_{spec.name}"] for spec in self.specs}
+        options = {option.name: given[f"option_{option.name}"] for option in self.takes}
         return Wish(
             destination="" if destination == NEW else destination,
             label=given["label"],
             type=FieldType(given["type"]) if given["type"] else None,
             transform=given["transform"],
-            options=options if self.specs else None,
+            options=options if self.takes else None,
             on_error=OnError(given["on_error"] or OnError.KEEP_RAW),
         )
-
-
-def _option_field(spec: OptionSpec, value: Any) -> forms.Field:
-    kind = {"label": spec.label, "required": False, "help_text": spec.help, "initial": value}
-    if spec.choices:
-        return forms.ChoiceField(choices=[("", "(not set)"), *spec.choices], **kind)
-    return forms.CharField(max_length=500, strip=False, **kind)
 
 
 TYPE_NAMES = {

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from mapping.apply import UNMAPPED, Mapped, compile_rule
+from mapping.apply import Mapped, compile_rule
 from mapping.rules import FieldRule, ObjectRule
 from projects.models import GroupMember, Record
 from projects.pipeline.context import Context, Progress
@@ -29,7 +29,7 @@ class Drafting:
         self.tags: FieldRule | None = tags_rule(context.spec) if context.step.object == PERSON else None
 
     def draft(self, row: Record, groups: list[str]) -> Counter[str]:
-        """Fills the row's draft, state and reason; gives the fields that the map does not know, by name."""
+        """Fills the row's draft, state and reason; gives what of it is left behind."""
         mapped = self.apply({**row.raw, "key": row.key} if RELATIONSHIP in row.object else row.raw)
         row.mapped = mapped.fields
         row.notes = [
@@ -46,7 +46,7 @@ class Drafting:
             self._check(row)
         if not row.match_key:
             row.match_key = self.match_value(row)
-        return Counter(note.field for note in mapped.notes if note.code == UNMAPPED)
+        return mapped.left_behind
 
     def _check(self, row: Record) -> None:
         """Holds a row that the destination would refuse, with the sentence why."""
@@ -95,8 +95,7 @@ def page(context: Context) -> Progress:
             groups[key].append(group)
     tally: Counter[str] = Counter()
     for row in rows:
-        for name, number in drafting.draft(row, groups[row.key]).items():
-            tally[f"unmapped.{name}"] += number
+        tally.update(drafting.draft(row, groups[row.key]))
     return Progress({"after": rows[-1].pk}, done=len(rows), tally=tally, save=lambda: save_rows(rows, DRAFTED))
 
 

@@ -278,7 +278,7 @@ def test_values_that_would_be_lost_block_until_they_have_a_place(client: Client,
 def test_warnings_stand_apart_and_do_not_block(client: Client, wide: Project, customer: User) -> None:
     page = client.get(reverse("confirm-map", args=[wide.slug])).content.decode()
     check(page)
-    assert "1 warning: nothing of this stops you" in page
+    assert "2 warnings: nothing of this stops you" in page
     assert "conflict" not in page
     services.sign(project=wide, gate=gates.MAP, by=customer, name="Carla Customer")
     assert gates.is_signed(wide, gates.MAP)
