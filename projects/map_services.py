@@ -205,7 +205,7 @@ def template_of(user: User, pk: str) -> MapSeries | None:
     """The template of that number; None when none was chosen. Refuses one that the user may not know of."""
     if not pk:
         return None
-    found = templates_for(user).filter(pk=pk).first() if pk.isdigit() else None
+    found = templates_for(user).filter(pk=pk).first() if pk.isdecimal() and len(pk) < 19 else None
     if found is None:
         raise Refused("There is no such template.")
     return found

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from uuid import UUID
 
 from pydantic import TypeAdapter
 
@@ -13,11 +14,11 @@ from connectors.catalogue import Catalogue, ObjectKind
 from connectors.contract import Naming
 from connectors.registry import get_connector
 from mapping.checks import Finding, findings
-from mapping.models import RowDecision, Targets
+from mapping.models import FieldMap, RowDecision, Targets
 from mapping.parts import Row, digest_of
 from mapping.profile import FieldProfile
 from mapping.rules import MapSpec
-from projects.models import Connection, Profile, Project, Run, User
+from projects.models import Connection, Profile, Project, Run, Signature, User
 from projects.pipeline.phases import PERSON
 
 CATALOGUE = TypeAdapter(Catalogue)
@@ -123,6 +124,22 @@ def put_decisions(decisions: Iterable[RowDecision]) -> None:
         update_fields=["digest", "by", "at"],
         batch_size=200,
     )
+
+
+def earlier_maps(project: Project, by: User) -> list[MapSpec]:
+    """The maps that were confirmed in other projects this user is a member of, the oldest first.
+
+    Of each project the map that was signed last counts: what it says is what this organisation decided before.
+    """
+    others = Project.objects.visible_to(by).exclude(pk=project.pk)
+    signed = Signature.objects.filter(project__in=others, gate="map").exclude(digest="").order_by("pk")
+    newest: dict[UUID, str] = {}
+    for owner, shown in signed.values_list("project_id", "shown"):
+        newest.pop(owner, None)
+        newest[owner] = str(shown.get("map", ""))
+    found = FieldMap.objects.filter(series__project__in=newest, digest__in=newest.values())
+    specs = {version.digest: version.spec for version in found}
+    return [specs[digest] for digest in newest.values() if digest in specs]
 
 
 def findings_of(project: Project, spec: MapSpec) -> list[Finding]:

@@ -46,6 +46,11 @@ document.addEventListener("keydown", (event) => {
   // In the picker the arrows move between its choices, and Enter sends the form, as everywhere.
   const choosing = at.closest("form.change, dialog");
   if (choosing) return;
+  // A key that is held down decides nothing: what was not seen is not accepted.
+  if (event.repeat && ["Enter", "x", "u"].includes(event.key)) {
+    event.preventDefault();
+    return;
+  }
   const walks = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
   if (event.key in walks && rows().length) {
     event.preventDefault();

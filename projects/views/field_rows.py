@@ -62,7 +62,7 @@ PARTS = {
     "currencyCode": "currency",
 }
 
-HARDEST = 6
+HARDEST = 5
 """Values that the side panel turns before the reader's eyes."""
 
 

@@ -121,7 +121,7 @@ def versions(request: Request, slug: str) -> HttpResponse:
 
 def _number(request: Request, name: str, otherwise: int) -> int:
     asked = request.GET.get(name, "")
-    return int(asked) if asked.isdigit() and len(asked) < 9 else otherwise
+    return int(asked) if asked.isdecimal() and len(asked) < 9 else otherwise
 
 
 def _head(seat: Seat, version: FieldMap) -> dict[str, Any]:

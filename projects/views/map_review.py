@@ -14,10 +14,12 @@ from django.http import QueryDict
 from django.utils.http import urlencode
 
 from mapping.models import FieldMap, RowDecision
+from mapping.parts import Part, Row, part_digest
 from mapping.profile import FieldProfile
 from mapping.rules import Action, MapSpec, ObjectRule
 from projects.permissions import Can
-from projects.review import Known, known_of
+from projects.pipeline.phases import PERSON
+from projects.review import Known, is_link, known_of
 from projects.views.field_rows import (
     ALL,
     LEFT,
@@ -122,6 +124,26 @@ class Review:
     def stands(self) -> dict[str, list[Stand]]:
         """Where every field of every object type that moves stands."""
         return {rule.source: stands(rule, self.decisions) for rule in self.live}
+
+    def is_decided(self, row: Row, part: Part) -> bool:
+        """Whether somebody has said yes to an object type or a stream as it stands."""
+        decision = self.decisions.get((row.object, row.source))
+        return bool(part.decided_by) or (decision is not None and decision.digest == part_digest(part))
+
+    def is_fixed(self, rule: ObjectRule) -> bool:
+        """Whether nobody chooses where an object type lands: people, and links between others."""
+        return rule.source == PERSON or is_link(self.known.get(rule.source))
+
+    @property
+    def waiting_objects(self) -> int:
+        """Object types that nobody has decided."""
+        free = [rule for rule in self.spec.objects if not self.is_fixed(rule)]
+        return sum(not self.is_decided(Row(rule.source), rule) for rule in free)
+
+    @property
+    def waiting_streams(self) -> int:
+        """Streams of happenings that nobody has decided."""
+        return sum(not self.is_decided(Row("", rule.key), rule) for rule in self.spec.activities)
 
     @property
     def masked(self) -> bool:

@@ -145,6 +145,17 @@ def test_the_focus_is_seen_and_stays_in_the_list(open_map: Open) -> None:
     assert outline == "solid"
 
 
+def test_a_key_that_is_held_down_accepts_one_field_only(open_map: Open) -> None:
+    page = open_map()
+    page.keyboard.down("Enter")
+    for _ in range(5):
+        page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+    expect(page.locator(".progress-line")).to_have_text("2 of 60 decided")
+    page.wait_for_timeout(300)
+    expect(page.locator(".progress-line")).to_have_text("2 of 60 decided")
+
+
 def test_u_takes_back_what_x_did(open_map: Open, project: Project) -> None:
     page = open_map()
     press(page, "ArrowDown")

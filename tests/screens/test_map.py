@@ -225,6 +225,20 @@ def test_what_a_value_becomes_that_cannot_be_turned_is_chosen(client: Client, wi
     assert rule(wide, "phone").raw_destination
 
 
+def test_the_options_of_a_transform_make_a_form_of_their_own(client: Client, wide: Project) -> None:
+    same = {"field": "trait_1", "destination": "trait1", "label": "Trait 1", "type": "TEXT", "transform": "lookup"}
+    url = reverse("map-preview", args=[wide.slug])
+    part = client.post(url, {"object": "person", **same}, headers=HTMX).content.decode()
+    assert 'name="option_table"' in part
+    assert "expected “value = result”" in press(client, wide, "map-target", **same, option_table="Zoë")
+    press(client, wide, "map-target", **same, option_table="Zoë = Zoe\nBöb = Bob")
+    found = rule(wide, "trait_1")
+    assert (found.transform, found.options["table"]) == ("lookup", {"Zoë": "Zoe", "Böb": "Bob"})
+    assert "Zoë = Zoe" in show(client, wide, field="trait_1", do="change")
+    country = {"field": "phone", "destination": "phones.primaryPhoneNumber", "transform": "phone"}
+    assert "is no country code" in press(client, wide, "map-target", **country, option_default_country="ZZ")
+
+
 def test_a_place_that_is_not_there_is_refused(client: Client, wide: Project) -> None:
     assert "has no field “wings”" in press(client, wide, "map-target", field="phone", destination="wings")
     assert rule(wide, "phone").destination == "phones.primaryPhoneNumber"
@@ -386,7 +400,7 @@ def test_with_htmx_only_what_has_changed_comes_back(client: Client, wide: Projec
     assert "<html" not in part
     assert 'aria-label="About the field trait_1"' in part
     assert part.count("<tr id=") == 1
-    assert 'aria-live="polite"' in part
+    assert '<p class="progress-line" id="progress" aria-live="polite" hx-swap-oob="innerHTML">' in part
     assert "field=trait_1" in answer["HX-Replace-Url"]
 
 

@@ -22,7 +22,7 @@ from mapping.reuse import with_template
 from mapping.rules import Action, MapSpec
 from projects import gates, map_services, proposals, services
 from projects.models import Membership, Project, User
-from projects.review import keep_targets
+from projects.review import earlier_maps, keep_targets
 
 from . import wide_map
 
@@ -232,3 +232,13 @@ def test_the_map_of_a_project_is_not_a_template(wide: Project, stranger: User, a
         map_services.template_of(stranger, str(wide.map_series_id))
     with pytest.raises(services.Refused, match="no row"):
         map_services.comment(project=wide, by=stranger, row=Row("person", "wings"), text="Hm")
+
+
+def test_what_was_confirmed_elsewhere_is_known_to_those_who_may_see_it(
+    wide: Project, customer: User, admin: User, stranger: User
+) -> None:
+    services.sign(project=wide, gate=gates.MAP, by=customer, name="Carla Customer")
+    elsewhere = services.create_project(name="Elsewhere", by=admin)
+    assert earlier_maps(elsewhere, admin) == [latest(wide)]
+    assert earlier_maps(wide, admin) == []
+    assert earlier_maps(elsewhere, stranger) == []

@@ -130,3 +130,12 @@ def test_an_event_is_accepted_changed_left_behind_and_undone(client: Client, sai
     press(client, sailing, "undo-map")
     assert spec(sailing).activities[0] == found
     assert "has no “event:wings”" in press(client, sailing, "change-event", key="event:wings", to="leave")
+
+
+def test_the_tabs_count_what_nobody_has_decided(client: Client, sailing: Project) -> None:
+    review = client.get(reverse("map", args=[sailing.slug])).context["review"]
+    assert (review.waiting_objects, review.waiting_streams) == (1, 3)
+    press(client, sailing, "change-object", object="object:7", destination="")
+    press(client, sailing, "change-event", key="event:call_logged", to="accept")
+    review = client.get(reverse("map", args=[sailing.slug])).context["review"]
+    assert (review.waiting_objects, review.waiting_streams) == (0, 2)
