@@ -10,6 +10,9 @@ from typing import Any
 
 from mapping.rules import ActivityRule, FieldRule, MapSpec, ObjectRule, decisions_of
 
+BY_ITSELF = "Carryover"
+"""Stands as the one who decided where no person has to: segments as tags, for example."""
+
 Part = FieldRule | ObjectRule | ActivityRule
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from connectors.catalogue import Catalogue
+from mapping.parts import BY_ITSELF, Row
 from mapping.rules import Action, FieldRule, MapSpec, ObjectRule
 
 BARE = {"confidence": 0.0, "reason": "", "alternatives": (), "decided_by": ""}
@@ -82,6 +84,27 @@ def _each_place_once(proposed: tuple[FieldRule, ...], fields: list[FieldRule]) -
         was if now is not was and now.destination in stays - {""} else now
         for was, now in zip(proposed, fields, strict=True)
     )
+
+
+def with_decided(spec: MapSpec, before: MapSpec, rows: Collection[Row]) -> MapSpec:
+    """A new proposal in which the rows that people decided in the map before stay as they decided them."""
+    objects = tuple(_with_decided(rule, before.object(rule.source), rows) for rule in spec.objects)
+    streams = {rule.key: rule for rule in before.activities if Row("", rule.key) in rows}
+    activities = tuple(streams.get(rule.key, rule) for rule in spec.activities)
+    return spec.model_copy(update={"objects": objects, "activities": activities})
+
+
+def _with_decided(rule: ObjectRule, was: ObjectRule | None, rows: Collection[Row]) -> ObjectRule:
+    if was is None:
+        return rule
+    whole = Row(was.source) in rows
+    elsewhere = (was.destination, was.action) != (rule.destination, rule.action)
+    if elsewhere:
+        return was if whole else rule
+    known = {field.source: field for field in was.fields if Row(was.source, field.source) in rows}
+    # What the product decides by itself follows the source: new segments get their tags.
+    fields = tuple(field if field.decided_by == BY_ITSELF else known.get(field.source, field) for field in rule.fields)
+    return (was if whole else rule).model_copy(update={"fields": fields, "relations": rule.relations})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from connectors.registry import get_connector
 from mapping.models import FieldMap, MapSeries
 from mapping.proposer import SourceObject, propose_map
 from mapping.proposer import propose as propose_object
-from mapping.reuse import with_template
+from mapping.reuse import with_decided, with_template
 from mapping.rules import Action, Choice, FieldRule, MapSpec, ObjectRule
 from projects import audit
 from projects.connections import open_destination
@@ -24,7 +24,7 @@ from projects.pipeline.phases import (
     relationship_of,
 )
 from projects.pipeline.tags import TAGS
-from projects.review import keep_targets
+from projects.review import decided_rows, keep_targets
 from projects.services import Refused
 from projects.verbs import Verb
 
@@ -32,10 +32,11 @@ MOST_OPTIONS = 200
 """Above this many segments the tags become a free list: a select with hundreds of options helps nobody."""
 
 
-def propose(*, project: Project, by: User, template: MapSeries | None = None) -> FieldMap:
+def propose(*, project: Project, by: User, template: MapSeries | None = None, forget: bool = False) -> FieldMap:
     """Proposes a map from the newest finished discovery and stores it as the next version.
 
-    With a template, fields of the same name do what it says, and only the rest is proposed.
+    With a template, fields of the same name do what it says, and only the rest is proposed. What people decided in
+    the map before stays, unless they want it forgotten.
     """
     if not can(by, Can.EDIT_MAP, project):
         raise Refused("As a member of this project you may not edit the map.")
@@ -54,6 +55,9 @@ def propose(*, project: Project, by: User, template: MapSeries | None = None) ->
         spec, note = with_template(spec, chosen.spec, f"“{template.name}”"), f"proposed with {template.name}"[:200]
     with transaction.atomic():
         keep_targets(project, catalogue)
+        before = project.map_series.latest()
+        if before is not None and not forget:
+            spec = with_decided(spec, before.spec, decided_rows(project, before.spec))
         version = project.map_series.add(spec, by=by, note=note)
         audit.record(Verb.MAP_PROPOSED, project, str(version))
     return version

@@ -15,7 +15,7 @@ from connectors.contract import Naming
 from connectors.registry import get_connector
 from mapping.checks import Finding, findings
 from mapping.models import FieldMap, RowDecision, Targets
-from mapping.parts import Row, digest_of
+from mapping.parts import BY_ITSELF, Row, digest_of
 from mapping.profile import FieldProfile
 from mapping.rules import MapSpec
 from projects.models import Connection, Profile, Project, Run, Signature, User
@@ -113,6 +113,21 @@ def accept_all(project: Project, by: User) -> None:
         for row, digest in found
         if standing.get((row.object, row.source)) != digest
     )
+
+
+def decided_rows(project: Project, spec: MapSpec) -> set[Row]:
+    """The rows that somebody said yes to as they stand, or has changed."""
+    standing = project.map_series.decisions.values_list("object", "source", "digest")
+    accepted = ((Row(object, source), digest) for object, source, digest in standing)
+    found = {row for row, digest in accepted if digest_of(spec, row) == digest}
+    found |= {Row(rule.source) for rule in spec.objects if rule.decided_by not in ("", BY_ITSELF)}
+    found |= {
+        Row(rule.source, field.source)
+        for rule in spec.objects
+        for field in rule.fields
+        if field.decided_by not in ("", BY_ITSELF)
+    }
+    return found | {Row("", rule.key) for rule in spec.activities if rule.decided_by not in ("", BY_ITSELF)}
 
 
 def put_decisions(decisions: Iterable[RowDecision]) -> None:

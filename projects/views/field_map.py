@@ -145,7 +145,8 @@ def propose(request: Request, slug: str) -> HttpResponse:
     seat = seat_of(request, slug)
     with told(request):
         template = map_services.template_of(request.user, request.POST.get("template", ""))
-        version = proposals.propose(project=seat.project, by=request.user, template=template)
+        forget = bool(request.POST.get("forget"))
+        version = proposals.propose(project=seat.project, by=request.user, template=template, forget=forget)
         taken = f" What “{template}” decides about fields of the same name was taken over." if template else ""
         messages.success(request, f"Map {version} is proposed.{taken} Look through it, then confirm it.")
     return redirect("map", slug=slug)

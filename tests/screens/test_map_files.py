@@ -18,7 +18,7 @@ from django.urls import reverse
 from connectors.registry import get_connector
 from mapping import exchange
 from mapping.parts import Row
-from mapping.reuse import with_template
+from mapping.reuse import with_decided, with_template
 from mapping.rules import Action, MapSpec
 from projects import gates, map_services, proposals, services
 from projects.models import Membership, Project, User
@@ -200,12 +200,8 @@ def test_fields_of_the_same_name_do_what_the_template_says_and_the_rest_is_propo
     assert found["trait_2"] == wide_map.rule_of(2)
 
 
-def test_a_project_starts_from_a_template(
-    client: Client, wide: Project, customer: User, admin: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    client.post(reverse("change-map", args=[wide.slug]), {"object": "person", "field": "trait_0", "to": "leave"})
-    save_as_template(client, wide, "Harbour")
-    template = map_services.templates_for(customer).get()
+def reachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A destination that has what a new account has."""
     stock = get_connector("twenty").stock
     assert stock is not None
 
@@ -219,6 +215,33 @@ def test_a_project_starts_from_a_template(
             """Nothing is open."""
 
     monkeypatch.setattr(proposals, "open_destination", lambda _: Destination())
+
+
+def test_a_new_proposal_keeps_what_was_decided_unless_it_is_to_be_forgotten(
+    client: Client, wide: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change, url = reverse("change-map", args=[wide.slug]), reverse("propose-map", args=[wide.slug])
+    client.post(change, {"object": "person", "field": "trait_0", "to": "leave"})
+    client.post(change, {"object": "person", "field": "trait_3", "to": "accept"})
+    reachable(monkeypatch)
+    client.post(url, {})
+    fields = {one.source: one for one in latest(wide).objects[0].fields}
+    assert fields["trait_0"].action == Action.SKIP
+    assert fields["trait_3"] == wide_map.rule_of(3)
+    assert fields["trait_6"] != wide_map.rule_of(6)
+    client.post(url, {"forget": "yes"})
+    fields = {one.source: one for one in latest(wide).objects[0].fields}
+    assert fields["trait_0"].action == Action.CREATE
+    assert fields["trait_3"] != wide_map.rule_of(3)
+
+
+def test_a_project_starts_from_a_template(
+    client: Client, wide: Project, customer: User, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.post(reverse("change-map", args=[wide.slug]), {"object": "person", "field": "trait_0", "to": "leave"})
+    save_as_template(client, wide, "Harbour")
+    template = map_services.templates_for(customer).get()
+    reachable(monkeypatch)
     proposals.propose(project=wide, by=customer, template=template)
     found = latest(wide).objects[0].rule_for("trait_0")
     assert found is not None
@@ -242,3 +265,13 @@ def test_what_was_confirmed_elsewhere_is_known_to_those_who_may_see_it(
     assert earlier_maps(elsewhere, admin) == [latest(wide)]
     assert earlier_maps(wide, admin) == []
     assert earlier_maps(elsewhere, stranger) == []
+
+
+def test_new_segments_get_their_tags_although_the_old_ones_were_signed() -> None:
+    spec = wide_map.spec_of(4)
+    tags = wide_map.rule_of(4).model_copy(update={"source": "segments", "decided_by": "Carryover"})
+    before, after = (
+        MapSpec(objects=(spec.objects[0].model_copy(update={"fields": (rule, *spec.objects[0].fields)}),))
+        for rule in (tags, tags.model_copy(update={"choices": tags.choices[:1]}))
+    )
+    assert with_decided(after, before, {Row("person"), Row("person", "segments")}) == after
