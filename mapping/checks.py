@@ -156,8 +156,9 @@ def _about_target(rule: ObjectRule, target: ObjectType | None) -> list[Finding]:
     reached = {field.field for field in fields}
     for field in target.fields if target else ():
         if not field.nullable and field.writable and field.name not in BUILT_IN | reached:
-            sentence = f"{rule.destination} asks for “{field.label}”, but no field goes there."
-            found.append(Finding(rule.source, "", True, sentence))
+            # Twenty has a default for each of these and says nothing of it, so this cannot block.
+            sentence = f"{rule.destination} keeps “{field.label}” in every record, but no field goes there."
+            found.append(Finding(rule.source, "", False, sentence))
     return found
 
 

@@ -68,10 +68,19 @@ def test_too_many_fields_block_and_many_warn() -> None:
     assert [one.blocks for one in with_fields(360)] == [True]
 
 
-def test_a_field_that_the_destination_demands_blocks_until_something_goes_there() -> None:
+def test_a_field_that_the_destination_keeps_in_every_record_warns_until_something_goes_there() -> None:
     demanding = replace(PERSON, fields=(*PERSON.fields, Field("code", "Code", FieldType.TEXT, nullable=False)))
-    assert "asks for “Code”" in blocking(field("nick", "nick"), target=demanding)[0][1]
-    assert blocking(field("nick", "code", action=Action.MAP), target=demanding) == []
+    [warning] = found(field("nick", "nick"), target=demanding)
+    assert ("keeps “Code” in every record" in warning.sentence, warning.blocks) == (True, False)
+    assert found(field("nick", "code", action=Action.MAP), target=demanding) == []
+
+
+def test_records_that_nothing_would_recognise_block() -> None:
+    lost = ObjectRule(source="person", destination="person", match_on="emails.primaryEmail", hold_without_match=True,
+                      fields=(field("nick", "nick"),))  # fmt: skip
+    assert map_problems(MapSpec(objects=(lost,))) == [
+        "person: no field goes to emails.primaryEmail, so every record would be held."
+    ]
 
 
 PLAN = FieldProfile.of_values("plan", ["pro"] * 5 + ["free"] * 4 + ["trial"])
