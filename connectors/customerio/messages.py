@@ -75,7 +75,7 @@ class Message(Payload):
 class Messages(Payload):
     """A page of a window."""
 
-    messages: ListOf[Message] = []
+    messages: ListOf[Message]
     next: Text = ""
 
 
