@@ -13,6 +13,7 @@ from django.utils import timezone
 from connectors.catalogue import ObjectKind
 from connectors.contract import Identity, SourceRecord
 from connectors.errors import Rejected, Terminal
+from mapping.overlap import IDS, Pointers, Sketch
 from mapping.profile import ObjectProfile
 from projects.models import Connection, Profile
 from projects.pipeline import triggers
@@ -29,6 +30,10 @@ from projects.text import plain
 
 MATCH_FIELDS = {PERSON: ("email",)}
 """Fields whose doubles and gaps the sandbox sample has to show."""
+
+PERSON_IDS = ("cio_id", "id", "email")
+OBJECT_IDS = ("cio_object_id", "object_id")
+"""Fields by which attributes of other records may name a record."""
 
 COMPANY_MATCH_FIELDS = ("domain", "website")
 
@@ -166,11 +171,27 @@ def _add(
     for record in records:
         statistics.add(record.key, record.fields)
     if records or state:
-        row.data = {**row.data, "profile": statistics.to_json()}
+        row.data = {**row.data, "profile": statistics.to_json(), "pointers": _pointers(row, records).to_json()}
     if name == SEGMENT:
         row.data = {**row.data, "rows": [*row.data.get("rows", []), *({"key": r.key, **r.fields} for r in records)]}
     row.read += len(records)
     return row
+
+
+def _pointers(row: Profile, records: list[SourceRecord]) -> Pointers:
+    """Sketches of the ids of this type and of values that may be ids of another one.
+
+    Of relationships it is the objects that count: whether one of them has several people.
+    """
+    pointers = Pointers.from_json(row.data.get("pointers"))
+    for record in records:
+        if row.kind == ObjectKind.LINK:
+            pointers.ids.setdefault("object", Sketch(IDS)).add(record.refs["object"][1])
+        elif row.object == PERSON:
+            pointers.add({name: record.fields.get(name) for name in PERSON_IDS}, PERSON_IDS)
+        elif row.kind == ObjectKind.RECORD:
+            pointers.add(record.fields, OBJECT_IDS)
+    return pointers
 
 
 def _save(rows: list[Profile]) -> None:

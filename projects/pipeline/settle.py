@@ -29,7 +29,7 @@ def page(context: Context) -> Progress:
     """Works in three turns over the step's rows: decided holds, rows without a match value, doubles."""
     cursor = context.step.cursor or {"turn": "decisions"}
     rule = context.rule
-    matters = bool(rule.match_on) and not context.step.object.startswith(RELATIONSHIP)
+    matters = bool(context.match_on) and not context.step.object.startswith(RELATIONSHIP)
     if cursor["turn"] == "decisions":
         return Progress({"turn": "missing"}, save=lambda: reopen_decided(context))
     if cursor["turn"] == "missing":

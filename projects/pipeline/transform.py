@@ -30,7 +30,9 @@ class Drafting:
 
     def draft(self, row: Record, groups: list[str]) -> Counter[str]:
         """Fills the row's draft, state and reason; gives the fields that the map does not know, by name."""
-        mapped = self.apply({**row.raw, "key": row.key} if RELATIONSHIP in row.object else row.raw)
+        # A relationship is known by its key, where it becomes a record of its own.
+        keyed = RELATIONSHIP in row.object and not self.context.ends.onto
+        mapped = self.apply({**row.raw, "key": row.key} if keyed else row.raw)
         row.mapped = mapped.fields
         row.notes = [
             {"field": note.field, "code": note.code, "sentence": note.sentence, "raw": note.raw}
