@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from connectors.catalogue import Catalogue
+from connectors.catalogue import Catalogue, ObjectKind
 from connectors.contract import Destination, Naming
+from mapping.activities import EVENT, MESSAGE
 from mapping.fixed import RELATIONSHIP as JUNCTION
 from mapping.fixed import Role
+from mapping.happenings import DISCRIMINATORS, EXAMPLE_LENGTH, Happenings, Stream
+from mapping.lexicon import squeezed
 from mapping.overlap import Pointers
 from mapping.proposer import SourceObject, propose
 from mapping.relations import MEMBER_OBJECT, Pointing, propose_relations
@@ -54,6 +58,33 @@ def with_objects(
         taken = {name for rule in made for name in (rule.destination, rule.plural)}
         made.append(_relationship(profile, to, catalogue, naming, default_country, taken))
     return made
+
+
+def streams_of(profiles: Sequence[Profile]) -> list[Stream]:
+    """What happened, as discovery saw it: events by name, messages together, and each custom object type."""
+    found: list[Stream] = []
+    for profile in profiles:
+        if profile.object == EVENT:
+            found += Happenings.from_json(profile.data.get("streams")).streams(EVENT)
+        elif profile.object == MESSAGE and profile.read:
+            found.append(Stream(MESSAGE, "", profile.read, {}, {}))
+        elif profile.kind == ObjectKind.RECORD and profile.object != PERSON and profile.read:
+            found.append(_object_stream(profile))
+    return found
+
+
+def _object_stream(profile: Profile) -> Stream:
+    fields = profile.statistics.field_profiles()
+    values = {field.name: dict(field.values) for field in fields if squeezed(field.name) in DISCRIMINATORS}
+    examples = ({field.name: field.samples[0] for field in fields[:12] if field.samples},)
+    return Stream(
+        profile.object,
+        profile.label,
+        profile.read,
+        {field.name: field.filled for field in fields},
+        values,
+        tuple(json.dumps(example, ensure_ascii=False)[:EXAMPLE_LENGTH] for example in examples if example),
+    )
 
 
 def _pointing(rule: ObjectRule, profile: Profile) -> Pointing:

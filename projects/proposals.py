@@ -9,12 +9,13 @@ from django.db import transaction
 from connectors.catalogue import Catalogue, FieldType, ObjectKind
 from connectors.contract import Naming
 from connectors.registry import get_connector
+from mapping.activities import propose_activities
 from mapping.models import FieldMap
 from mapping.proposer import SourceObject, propose_map
 from mapping.rules import Action, Choice, FieldRule, MapSpec, ObjectRule
 from projects import audit
 from projects.connections import open_destination
-from projects.landing import with_objects, workspace_members
+from projects.landing import streams_of, with_objects, workspace_members
 from projects.models import Connection, Profile, Project, Run, User
 from projects.permissions import Can, can
 from projects.pipeline.phases import PERSON, RELATIONSHIP, SEGMENT
@@ -61,7 +62,8 @@ def build(
     objects = [_with_tags(rule, segments, naming) for rule in spec.objects]
     links = [p for p in profiles if p.kind == ObjectKind.LINK and p.object != RELATIONSHIP]
     objects = with_objects(objects, profiles, links, catalogue, naming, default_country, members or {})
-    return spec.model_copy(update={"objects": tuple(objects)})
+    activities = propose_activities(streams_of(profiles))
+    return spec.model_copy(update={"objects": tuple(objects), "activities": tuple(activities)})
 
 
 def _source(profile: Profile) -> SourceObject:

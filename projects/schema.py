@@ -8,13 +8,14 @@ from django.utils import timezone
 
 from connectors.catalogue import FieldType, Option
 from connectors.contract import FieldPlan, ObjectPlan, SchemaChange, SchemaPlan
+from mapping.activity_plan import activity_plan
 from mapping.fixed import companion_description
 from mapping.relations import MEMBER, MEMBER_OBJECT
 from mapping.rules import Action, FieldRule, MapSpec, ObjectRule, RelationRule
 from projects import audit
 from projects.connections import open_destination
 from projects.models import JournalEntry, Project
-from projects.pipeline.phases import RELATIONSHIP
+from projects.pipeline.phases import RELATIONSHIP, activity_objects, relationship_of
 from projects.verbs import Verb
 
 
@@ -22,8 +23,9 @@ def schema_plan(spec: MapSpec) -> SchemaPlan:
     """Objects and fields that the confirmed map needs and that are not Twenty's own."""
     objects: list[ObjectPlan] = []
     fields: dict[tuple[str, str], FieldPlan] = {}
+    happened = {name for source in activity_objects(spec) for name in (source, relationship_of(source))}
     for rule in spec.objects:
-        if rule.action == Action.SKIP:
+        if rule.action == Action.SKIP or rule.source in happened:
             continue
         if rule.create:
             objects.append(ObjectPlan(rule.destination, rule.plural, rule.label, rule.label_plural, rule.description))
@@ -41,6 +43,9 @@ def schema_plan(spec: MapSpec) -> SchemaPlan:
         for field in rule.fields:
             for plan in _field_plans(rule, field):
                 fields.setdefault((plan.object, plan.name), plan)
+    more_objects, more_fields = activity_plan(spec.activities)
+    objects += more_objects
+    fields |= {(plan.object, plan.name): plan for plan in more_fields}
     unique_objects = {plan.name: plan for plan in objects}
     return SchemaPlan(tuple(unique_objects.values()), tuple(fields.values()))
 

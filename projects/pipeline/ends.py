@@ -12,11 +12,25 @@ from dataclasses import dataclass, field
 
 from mapping.relations import MEMBER
 from mapping.rules import MapSpec, RelationRule
-from projects.pipeline.phases import PERSON_COMPANY, RELATIONSHIP, object_types, relation_step
+from projects.pipeline.phases import (
+    COMMENT,
+    PERSON_COMPANY,
+    RELATIONSHIP,
+    TASK,
+    activity_objects,
+    activity_sources,
+    object_types,
+    relation_step,
+)
 
 SELF = "self"
 OTHER = "other"
+
 """Roles in an attachment: the record that is changed, and the one that it points to."""
+
+
+TARGET_PERSON = "targetPersonId"
+"""The person's column on a link of a note or task; the older line calls it otherwise, which loading sees to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +51,18 @@ def ends_of(spec: MapSpec, object: str) -> Ends:
     """The ends of the rows of one step."""
     if object == PERSON_COMPANY:
         return Ends({OTHER: "companyId"}, onto=SELF)
+    if object in activity_sources(spec):
+        return Ends({"person": "personId", "assignee": "assigneeId"}, optional=frozenset({"person"}))
+    if object in (COMMENT, TASK):
+        # They hang on the person by a record of their own, but only land where there is one.
+        return Ends({}, optional=frozenset({"person"}))
+    if object.replace(RELATIONSHIP, "object", 1) in activity_objects(spec):
+        return Ends({"person": "personId"}, onto="object")
     if object.startswith(RELATIONSHIP):
         return _ends_of_relationship(spec, object)
-    name = object.partition(".")[2]
+    source, _, name = object.partition(".")
+    if source in (COMMENT, TASK):
+        return Ends({"record": f"{'note' if source == COMMENT else 'task'}Id", "person": TARGET_PERSON})
     if name:
         return Ends({} if relation_of(spec, object).to == MEMBER else {OTHER: f"{name}Id"}, onto=SELF)
     return Ends()

@@ -20,6 +20,7 @@ from projects.pipeline.phases import (
     COMPANY,
     PERSON,
     SEGMENT,
+    activity_objects,
     object_rules,
     object_types,
     relationship_of,
@@ -41,6 +42,17 @@ def digest_of(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+def not_barren(object: str, cursor: dict[str, Any], new: bool) -> int:
+    """Pages in a row that held nothing new. Raises Terminal when there are so many that the paging must be a circle."""
+    barren = 0 if new else cursor.get("barren", 0) + 1
+    if barren >= BARREN_PAGES:
+        raise Terminal(
+            f"Loop detected: {BARREN_PAGES} pages of {object} in a row held nothing new.",
+            "Nothing is lost. Resume to try again; if it happens again, report it to the source's vendor.",
+        )
+    return int(barren)
+
+
 def page(context: Context) -> Progress:
     """Reads one page of the step's object type: of the sample in a sandbox run, else of everything."""
     if context.run.kind == Run.Kind.SANDBOX and context.step.object != SEGMENT:
@@ -52,12 +64,7 @@ def _source_page(context: Context, object: str) -> Progress:
     cursor = context.step.cursor
     read = next(iter(context.source.pages(object, cursor.get("next"))))
     records = to_records(context, read, object)
-    barren = 0 if _has_new(context.run, records) else cursor.get("barren", 0) + 1
-    if barren >= BARREN_PAGES:
-        raise Terminal(
-            f"Loop detected: {BARREN_PAGES} pages of {object} in a row held nothing new.",
-            "Nothing is lost. Resume to try again; if it happens again, report it to the source's vendor.",
-        )
+    barren = not_barren(object, cursor, has_new(context.run, records))
     total = None if cursor else context.source.count(object) or _counted(context, object)
     following = None if read.cursor is None else {"next": read.cursor, "barren": barren}
     return Progress(following, done=len(records), total=total, save=lambda: store(records))
@@ -69,7 +76,7 @@ def _counted(context: Context, object: str) -> int | None:
     return profile.read if profile and profile.read else None
 
 
-def _has_new(run: Run, records: list[Record]) -> bool:
+def has_new(run: Run, records: list[Record]) -> bool:
     keys = {(record.object, record.key) for record in records}
     known = Record.objects.filter(run=run, key__in=[key for _, key in keys]).values_list("object", "key")
     return bool(keys - set(known))
@@ -77,7 +84,7 @@ def _has_new(run: Run, records: list[Record]) -> bool:
 
 def _sample_page(context: Context) -> Progress:
     """Reads the next hundred keys of the sample; the list is settled on the first page and kept in the cursor."""
-    cursor = context.step.cursor or {"keys": sample_keys(context)}
+    cursor = context.step.cursor or {"keys": sample_keys(context, context.step.object)}
     keys, rest = cursor["keys"][:FETCH], cursor["keys"][FETCH:]
     if not keys:
         return Progress(None)
@@ -87,11 +94,11 @@ def _sample_page(context: Context) -> Progress:
     return Progress({"keys": rest} if rest else None, done=len(keys), total=total, save=lambda: store(records))
 
 
-def sample_keys(context: Context) -> list[str]:
+def sample_keys(context: Context, object: str) -> list[str]:
     """The keys a sandbox run reads: discovery's cover, plus what the sampled people are related to."""
     size = context.run.sample_size or 100
-    wanted = dict.fromkeys(_sample_of(context, context.step.object, size))
-    wanted.update(dict.fromkeys(_parents_of_samples(context, size)))
+    wanted = dict.fromkeys(_sample_of(context, object, size))
+    wanted.update(dict.fromkeys(_parents_of_samples(context, object, size)))
     return list(wanted)
 
 
@@ -101,14 +108,12 @@ def _sample_of(context: Context, object: str, size: int) -> list[str]:
     return [*(profile.sample(size) if profile else ()), *(refs["object"][1] for refs in related.iterator())]
 
 
-def _parents_of_samples(context: Context, size: int) -> Iterator[str]:
+def _parents_of_samples(context: Context, object: str, size: int) -> Iterator[str]:
     """Records of this type that sampled records of any type name by an attribute: a child shows with its parent."""
     known: set[str] = set()
     for rule in object_types(context.spec):
         names = [
-            relation.source
-            for relation in rule.relations
-            if relation.to == context.step.object and relation.action != Action.SKIP
+            relation.source for relation in rule.relations if relation.to == object and relation.action != Action.SKIP
         ]
         if not names:
             continue
@@ -119,7 +124,7 @@ def _parents_of_samples(context: Context, size: int) -> Iterator[str]:
     found = sorted(known)
     for at in range(0, len(found), FETCH):
         # What is not there is no loss here: the relation says so when it is made.
-        yield from (record.key for record in context.source.fetch(context.step.object, found[at : at + FETCH]).records)
+        yield from (record.key for record in context.source.fetch(object, found[at : at + FETCH]).records)
 
 
 def aliases(context: Context, object: str) -> str:
@@ -130,7 +135,9 @@ def aliases(context: Context, object: str) -> str:
         for relation in rule.relations
         if relation.to == object and relation.action != Action.SKIP
     )
-    return next((by for by in named if by in ("id", "object_id")), "")
+    by = next((by for by in named if by in ("id", "object_id")), "")
+    # Happenings may name a person by the customer's own id.
+    return "id" if object == PERSON and context.spec.activities else by
 
 
 def to_records(context: Context, read: Page, object: str) -> list[Record]:
@@ -199,6 +206,7 @@ def _store_members(rows: list[GroupMember]) -> None:
 def relationships(context: Context) -> Progress:
     """Reads person–object relationships once for all object types; keeps those to types that land."""
     wanted = {rule.source for rule in relationship_rules(context.spec)}
+    wanted |= {relationship_of(source) for source in activity_objects(context.spec)}
     cursor = context.step.cursor
     if context.run.kind == Run.Kind.SANDBOX:
         keys = cursor.get("keys")

@@ -19,11 +19,19 @@ from django.utils import timezone
 from connectors.catalogue import FieldType
 from connectors.contract import Draft, Existing
 from connectors.errors import Rejected, Transient
-from projects.models import JournalEntry, Link, Record
+from projects.models import Decision, JournalEntry, Link, Record
 from projects.pipeline.context import Context, Progress
+from projects.pipeline.ends import TARGET_PERSON
 from projects.pipeline.extract import digest_of, linked
 from projects.pipeline.lookup import MARK, canonical_value, marks_of, owners, value_at
-from projects.pipeline.settle import DELETED_OWNER, DUPLICATE, PARENT_HELD, drop_decided
+from projects.pipeline.settle import (
+    DELETED_OWNER,
+    DUPLICATE,
+    PARENT_HELD,
+    UNKNOWN_PERSON,
+    drop_decided,
+    verdicts_for,
+)
 from projects.pipeline.transform import save_rows
 from projects.text import plain
 
@@ -84,6 +92,7 @@ def _resolve(context: Context, batch: Batch) -> None:
             wanted[object].add(key)
     links = linked(context, dict(wanted))
     rivals = _rivals(context, batch.rows)
+    alone = verdicts_for(context, UNKNOWN_PERSON) if context.ends.optional else {}
     for row in batch.rows:
         if not row.refs:
             continue
@@ -92,9 +101,13 @@ def _resolve(context: Context, batch: Batch) -> None:
             row.detail = f"The map gives this record one relation, and {rival} holds it: discover again for a new map."
             continue
         parents = {role: links.get((object, key)) for role, (object, key) in row.refs.items()}
-        absent = [f"{row.refs[role][0]} {row.refs[role][1]}" for role, link in parents.items() if link is None]
+        lacking = {role for role, link in parents.items() if link is None}
+        optional = lacking <= context.ends.optional
+        if optional and alone.get(row.key, alone.get("")) == Decision.Verdict.IMPORT:
+            lacking = set()
+        absent = [f"{row.refs[role][0]} {row.refs[role][1]}" for role in sorted(lacking)]
         if absent:
-            row.state, row.reason = Record.State.HELD, PARENT_HELD
+            row.state, row.reason = Record.State.HELD, UNKNOWN_PERSON if optional else PARENT_HELD
             row.detail = f"It belongs to {' and '.join(absent)}, which did not land."
             continue
         there = {role: link for role, link in parents.items() if link is not None}
@@ -115,9 +128,10 @@ def _fill_columns(context: Context, row: Record, parents: dict[str, Link]) -> No
     ends, mapped = context.ends, dict(row.mapped or {})
     if ends.onto:
         row.destination_id = parents[ends.onto].destination_id
-    mapped.update(
-        {column: str(parents[role].destination_id) for role, column in ends.columns.items() if role in parents}
-    )
+    for role, column in ends.columns.items():
+        if role in parents:
+            name = context.destination.capabilities().note_target_column if column == TARGET_PERSON else column
+            mapped[name] = str(parents[role].destination_id)
     if ends.named:
         mapped.setdefault("name", " – ".join(label for label in map(_label, parents.values()) if label)[:500])
     row.mapped = mapped
@@ -253,7 +267,7 @@ def _send_creates(context: Context, batch: Batch) -> None:
         return
 
     def send(rows: Sequence[Record]) -> None:
-        drafts = [Draft(str(row.destination_id), _new_body(row)) for row in rows]
+        drafts = [Draft(str(row.destination_id), _new_body(context, row)) for row in rows]
         context.destination.write(context.step.destination, drafts)
 
     landed = _journalled(context, batch, "create", batch.create, send)
@@ -269,14 +283,16 @@ def _created(context: Context, row: Record, position: Any) -> Link:
     return link
 
 
-def _new_body(row: Record) -> dict[str, Any]:
+def _new_body(context: Context, row: Record) -> dict[str, Any]:
     """What is sent for a new record: the draft, its place in lists, and that it was imported.
 
     Without an explicit position every later update would leave a line in Twenty's timeline
     (contracts/twenty/FACTS.md section 3).
     """
     author = {"source": "IMPORT", "name": "Customer.io"}
-    return {"createdBy": author, **(row.mapped or {}), "position": row.pk}
+    added = {"createdBy": author, "position": row.pk}
+    # Links of notes and tasks have neither on the older line.
+    return {**{name: value for name, value in added.items() if context.target.field(name)}, **(row.mapped or {})}
 
 
 def _send_updates(context: Context, batch: Batch) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from mapping.activity_plan import ACTIVITY, NOTE
 from mapping.relations import MEMBER
-from mapping.rules import Action, MapSpec, ObjectRule, RelationRule
+from mapping.rules import Action, Home, MapSpec, ObjectRule, RelationRule
 from projects.models import Project, Run
 
 SEGMENT = "segment"
@@ -16,6 +17,8 @@ RELATIONSHIP = "relationship"
 PERSON_COMPANY = "person.company"
 COMPANY = "company"
 ASSOCIATION = "companyAssociation"
+COMMENT = "comment"
+TASK = "task"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class PhaseSpec:
 
 LAND = ("transform", "settle", "load", "merge", "verify")
 
+HAPPENED = ("draft", "settle", "load", "verify")
+
 RELATIONSHIPS = StepSpec(f"{RELATIONSHIP}.read", RELATIONSHIP, "", ("relationships",))
 """Relationships are read once, person by person, for all object types together."""
 
@@ -61,7 +66,23 @@ def relationship_of(object_type: str) -> str:
 
 def object_types(spec: MapSpec) -> list[ObjectRule]:
     """Object types of the source that land as records of their own: companies and custom objects."""
-    return [rule for rule in spec.objects if rule.source.startswith("object:") and rule.action != Action.SKIP]
+    happened = activity_objects(spec)
+    return [
+        rule
+        for rule in spec.objects
+        if rule.source.startswith("object:") and rule.action != Action.SKIP and rule.source not in happened
+    ]
+
+
+def activity_sources(spec: MapSpec, *homes: Home) -> list[str]:
+    """Streams of which something moves, to one of these homes if any are named."""
+    moved = [rule for rule in spec.activities if rule.action != Action.SKIP and (not homes or rule.home in homes)]
+    return list(dict.fromkeys(rule.source for rule in moved))
+
+
+def activity_objects(spec: MapSpec) -> list[str]:
+    """Object types whose records are activities, which they are then instead of objects of their own."""
+    return [source for source in activity_sources(spec) if source.startswith("object:")]
 
 
 def lands(spec: MapSpec, to: str) -> bool:
@@ -141,6 +162,25 @@ def _relations(spec: MapSpec, source: str, destination: str, wanted: Callable[[s
             yield StepSpec(name, name, destination, ("relate", "load", "verify"))
 
 
+def _activities(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
+    sources, related = activity_sources(spec), activity_objects(spec)
+    if related and not relationship_rules(spec):
+        yield RELATIONSHIPS
+    for source in sources:
+        yield StepSpec(f"{source}.read", f"{source}.read", "", ("happenings",))
+    for source in sources:
+        # Also where all of it goes elsewhere: what the map leaves behind is counted here.
+        yield StepSpec(source, source, ACTIVITY, HAPPENED, counts=True)
+    for home, object, destination in ((Home.COMMENT, COMMENT, NOTE), (Home.TASK, TASK, TASK)):
+        if activity_sources(spec, home):
+            yield StepSpec(object, object, destination, HAPPENED, counts=True)
+    for source in map(relationship_of, related):
+        yield StepSpec(source, source, ACTIVITY, ("attach", "settle", "load", "verify"), counts=True)
+    for home, object, destination in ((Home.COMMENT, COMMENT, "noteTarget"), (Home.TASK, TASK, "taskTarget")):
+        if activity_sources(spec, home):
+            yield StepSpec(f"{object}.target", f"{object}.target", destination, ("targets", "load", "verify"))
+
+
 def _discovery(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
     yield StepSpec("catalogue", "catalogue", "", ("catalogue",))
     yield StepSpec("profile", "profile", "", ("profile",))
@@ -152,6 +192,7 @@ PHASES = (
     PhaseSpec("people", "People", _people),
     PhaseSpec("companies", "Companies", _companies),
     PhaseSpec("objects", "Custom objects", _objects),
+    PhaseSpec("activities", "Activities", _activities),
 )
 """What a migration goes through; a new phase is one line here and its steps above."""
 

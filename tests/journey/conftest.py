@@ -63,8 +63,13 @@ class Migration:
 
     def production(self) -> Run:
         """Production to its end, signing each phase."""
-        run = self.run("production")
+        return self.finish(self.run("production"))
+
+    def finish(self, run: Run) -> Run:
+        """Signs each phase that waits, to the end of the run."""
         for phase in PHASES:
+            if run.phases.get(name=phase.name).state == "approved":
+                continue
             assert run.state == Run.State.WAITING, run.problem
             self.sign(phase.name)
             run = self.go_on(run)
