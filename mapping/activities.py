@@ -52,11 +52,13 @@ def normal(name: str) -> str:
     return joined.replace("followup", "follow up").replace("noshow", "no show").replace("phone call", "call")
 
 
-def propose_activities(streams: Sequence[Stream]) -> list[ActivityRule]:
-    """One rule for each stream (several where a property tells the kind), and one for what comes up later."""
-    rules = [rule for stream in streams if stream.source != MESSAGE for rule in _rules(stream)]
-    sources = dict.fromkeys(stream.source for stream in streams)
-    return [*rules, *(catch_all(source) for source in sources if source in (EVENT, MESSAGE))]
+def propose_activities(streams: Sequence[Stream], sources: Sequence[str]) -> list[ActivityRule]:
+    """One rule for each stream (several where a property tells the kind), and one for what comes up later.
+
+    `sources` are the streams that the source has at all, even where nothing was seen in them yet.
+    """
+    rules = [rule for stream in streams for rule in _rules(stream)]
+    return [*rules, *(catch_all(source) for source in sources)]
 
 
 def catch_all(source: str) -> ActivityRule:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from connectors.catalogue import Catalogue, ObjectKind
 from connectors.contract import Destination, Naming
-from mapping.activities import EVENT, MESSAGE
+from mapping.activities import EVENT
 from mapping.fixed import RELATIONSHIP as JUNCTION
 from mapping.fixed import Role
 from mapping.happenings import DISCRIMINATORS, EXAMPLE_LENGTH, Happenings, Stream
@@ -66,8 +66,6 @@ def streams_of(profiles: Sequence[Profile]) -> list[Stream]:
     for profile in profiles:
         if profile.object == EVENT:
             found += Happenings.from_json(profile.data.get("streams")).streams(EVENT)
-        elif profile.object == MESSAGE and profile.read:
-            found.append(Stream(MESSAGE, "", profile.read, {}, {}))
         elif profile.kind == ObjectKind.RECORD and profile.object != PERSON and profile.read:
             found.append(_object_stream(profile))
     return found

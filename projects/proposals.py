@@ -9,7 +9,7 @@ from django.db import transaction
 from connectors.catalogue import Catalogue, FieldType, ObjectKind
 from connectors.contract import Naming
 from connectors.registry import get_connector
-from mapping.activities import propose_activities
+from mapping.activities import EVENT, MESSAGE, propose_activities
 from mapping.models import FieldMap
 from mapping.proposer import SourceObject, propose_map
 from mapping.rules import Action, Choice, FieldRule, MapSpec, ObjectRule
@@ -62,7 +62,8 @@ def build(
     objects = [_with_tags(rule, segments, naming) for rule in spec.objects]
     links = [p for p in profiles if p.kind == ObjectKind.LINK and p.object != RELATIONSHIP]
     objects = with_objects(objects, profiles, links, catalogue, naming, default_country, members or {})
-    activities = propose_activities(streams_of(profiles))
+    streaming = [profile.object for profile in profiles if profile.object in (EVENT, MESSAGE)]
+    activities = propose_activities(streams_of(profiles), streaming)
     return spec.model_copy(update={"objects": tuple(objects), "activities": tuple(activities)})
 
 

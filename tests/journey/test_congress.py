@@ -197,7 +197,7 @@ def test_every_value_was_read_back_and_none_differs(journey: Journey) -> None:
     for run in (journey.sandbox, journey.production, journey.replay):
         for phase in run["phases"]:
             assert phase["verified"]["differences"] == 0
-            assert phase["verified"]["fields"] > 0
+            assert phase["verified"]["fields"] > 0 or not phase["balance"]["read"]
 
 
 def test_a_second_run_plans_nothing_and_writes_nothing(journey: Journey) -> None:
