@@ -2,7 +2,7 @@
 
 from projects.models.event import Event
 from projects.models.gate import Decision, Signature
-from projects.models.project import Connection, Invitation, Membership, Project
+from projects.models.project import Connection, Invitation, Membership, Project, SourceArchive
 from projects.models.record import Difference, GroupMember, JournalEntry, Link, Record
 from projects.models.run import PausedTrigger, Phase, Profile, Reconciliation, Run, Step
 from projects.models.user import User
@@ -25,6 +25,7 @@ __all__ = [
     "Record",
     "Run",
     "Signature",
+    "SourceArchive",
     "Step",
     "User",
 ]
