@@ -352,5 +352,7 @@ class Connector:
     """The catalogue of a new, untouched account, for proposing a map before anything is connected."""
     archives: Mapping[str, Callable[[ArchivePlace], Archive]] = field(default_factory=dict)
     """Object types that can be read from files too: name → who opens the files."""
+    archive_columns: Mapping[str, Callable[[Sequence[str]], Mapping[str, str]]] = field(default_factory=dict)
+    """Where the columns of these files can be chosen: name → who guesses part → column from the files."""
     key_help: str = ""
     """Where a user finds the key, in a sentence."""
