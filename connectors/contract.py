@@ -239,7 +239,10 @@ class Destination(Protocol):
     def find(
         self, object: str, *, ids: Sequence[str] = (), keys: Mapping[str, Sequence[str]] | None = None
     ) -> list[Existing]:
-        """Records with one of these ids or unique values (`{"emails.primaryEmail": […]}`), soft-deleted ones too."""
+        """Records with one of these ids or values (`{"emails.primaryEmail": […]}`), soft-deleted ones too.
+
+        A path may also be the column of a relation (`targetPersonId`).
+        """
         ...
 
     def write(self, object: str, drafts: Sequence[Draft]) -> list[str]:
@@ -264,6 +267,10 @@ class Destination(Protocol):
 
     def count(self, object: str) -> int:
         """How many live records there are."""
+        ...
+
+    def upload(self, name: str, content: bytes, type: str) -> dict[str, Any]:
+        """Puts a file into the workspace; gives the fields by which an attachment names it. Safe to repeat."""
         ...
 
     def remove(self, object: str, ids: Sequence[str]) -> None:

@@ -34,6 +34,7 @@ REASONS = {
     "no_time": "It does not say when it happened",
     "left_in_map": "Left behind by the map",
     "kept_for_handoff": "Kept for the handoff",
+    "file_not_readable": "The file could not be fetched",
     "became_link": "Became a link of a comment or task",
     "deleted_owner": "A deleted record in Twenty owns this value",
     "deleted_in_destination": "Was deleted in Twenty",
@@ -190,7 +191,9 @@ def object_labels(project: Project) -> dict[str, str]:
     labels.update({"person": "People", "segment": "Segments", "membership": "Segment members"})
     labels.update({"person.company": "Company of each person", "relationship.read": "Relationships"})
     labels.update({"schema": "Objects and fields in the destination"})
-    labels.update({"event": "Events", "message": "Messages", "comment": "Comments", "task": "Tasks"})
+    labels.update(
+        {"event": "Events", "message": "Messages", "comment": "Comments", "task": "Tasks", "attachment": "Files"}
+    )
     labels.update({"comment.target": "People of comments", "task.target": "People of tasks"})
     labels.update({"event.read": "Events, reading", "message.read": "Messages, reading"})
     labels.update({"clear": "Taking the sample back", "catalogue": "What is there", "profile": "Reading and counting"})

@@ -25,6 +25,7 @@ from connectors.twenty.catalogue import Schema, read_schema
 from connectors.twenty.probe import describe_rate, probe
 from connectors.twenty.reading import Reader
 from connectors.twenty.schema import SchemaEditor
+from connectors.twenty.uploading import upload
 from connectors.twenty.writing import Writer
 
 Json = Any
@@ -136,6 +137,10 @@ class TwentyDestination:
     def remove(self, object: str, ids: Sequence[str]) -> None:
         """See `Destination.remove`."""
         self._writer.remove(self._object(object), ids)
+
+    def upload(self, name: str, content: bytes, type: str) -> dict[str, Json]:
+        """See `Destination.upload`."""
+        return upload(self._api, self._object("attachment"), name, content, type)
 
     def canonical(self, type: FieldType, value: Json) -> tuple[Json, str]:
         """See `Destination.canonical`."""

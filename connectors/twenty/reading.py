@@ -136,10 +136,11 @@ def existing(row: Mapping[str, Json]) -> Existing:
 
 def stored_form(object: ObjectType, path: str, value: str) -> str:
     """A unique value as it stands in the database: filters compare exactly (section 5)."""
-    field = object.field(path.split(".", 1)[0])
+    name = path.split(".", 1)[0]
+    field = object.field(name) or next((one for one in object.fields if one.join_column == name), None)
     if field is None:
         raise Rejected(f"{object.label} has no field “{path}”.", "Discover the destination again.")
-    if field.type in (FieldType.EMAILS, FieldType.UUID):
+    if field.type in (FieldType.EMAILS, FieldType.UUID, FieldType.RELATION, FieldType.MORPH_RELATION):
         return value.lower()
     if field.type is FieldType.LINKS:
         return canonical_url(value)

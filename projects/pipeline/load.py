@@ -20,7 +20,7 @@ from connectors.contract import Draft, Existing
 from connectors.errors import Rejected, Transient
 from projects.models import Decision, JournalEntry, Link, Record
 from projects.pipeline.context import Context, Progress
-from projects.pipeline.ends import TARGET_PERSON
+from projects.pipeline.ends import TARGET_PERSON, TARGET_RECORD
 from projects.pipeline.extract import digest_of, linked
 from projects.pipeline.lookup import MARK, canonical_value, marks_of, owners, rivals_of, value_at
 from projects.pipeline.settle import (
@@ -119,11 +119,19 @@ def _fill_columns(context: Context, row: Record, parents: dict[str, Link]) -> No
         row.destination_id = parents[ends.onto].destination_id
     for role, column in ends.columns.items():
         if role in parents:
-            name = context.destination.capabilities().note_target_column if column == TARGET_PERSON else column
-            mapped[name] = str(parents[role].destination_id)
+            mapped[_column(context, column, parents[role])] = str(parents[role].destination_id)
     if ends.named:
         mapped.setdefault("name", " – ".join(label for label in map(_label, parents.values()) if label)[:500])
     row.mapped = mapped
+
+
+def _column(context: Context, column: str, parent: Link) -> str:
+    """The column under its name on this server."""
+    if column == TARGET_PERSON:
+        return context.destination.capabilities().note_target_column
+    if column == TARGET_RECORD:
+        return f"target{parent.destination[:1].upper()}{parent.destination[1:]}Id"
+    return column
 
 
 def _label(link: Link) -> str:

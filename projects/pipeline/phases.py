@@ -20,6 +20,7 @@ COMPANY = "company"
 ASSOCIATION = "companyAssociation"
 COMMENT = "comment"
 TASK = "task"
+ATTACHMENT = "attachment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,11 @@ def _activities(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
             yield StepSpec(f"{object}.target", f"{object}.target", destination, ("targets", "load", "verify"))
 
 
+def _attachments(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
+    if activity_sources(spec):
+        yield StepSpec(ATTACHMENT, ATTACHMENT, ATTACHMENT, ("files", "fetch", "settle", "load", "verify"), counts=True)
+
+
 def _configuration(run: Run) -> Iterable[StepSpec]:
     """What the handoff needs to know of the source; messages are titled by it, so it is read before them."""
     held = run.project.profiles.filter(kind=ObjectKind.CONFIG).exclude(object=SEGMENT).order_by("order", "object")
@@ -203,6 +209,7 @@ PHASES = (
     PhaseSpec("companies", "Companies", _companies),
     PhaseSpec("objects", "Custom objects", _objects),
     PhaseSpec("activities", "Activities", _activities),
+    PhaseSpec("attachments", "Attachments", _attachments),
 )
 """What a migration goes through; a new phase is one line here and its steps above."""
 
