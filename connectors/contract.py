@@ -265,6 +265,14 @@ class Destination(Protocol):
         """All live records of an object, page by page."""
         ...
 
+    def deleted(self, object: str, cursor: Cursor | None = None) -> Iterator[tuple[list[Existing], Cursor | None]]:
+        """All soft-deleted records of an object, page by page: they still own their unique values."""
+        ...
+
+    def restore(self, object: str, ids: Sequence[str]) -> None:
+        """Takes soft-deleted records out of the bin; ids that are not there are no error."""
+        ...
+
     def count(self, object: str) -> int:
         """How many live records there are."""
         ...

@@ -8,6 +8,9 @@ from mapping.apply import compile_rule
 from mapping.composites import LISTS
 from mapping.rules import Action, FieldRule, MapSpec, ObjectRule
 
+MOST_FIELDS = 350
+"""New fields of one object: Twenty's tables and pages stop working long before PostgreSQL's 1,600 columns."""
+
 
 def map_problems(spec: MapSpec) -> list[str]:
     """What would fail or lose something under this map; empty when it can be signed."""
@@ -25,6 +28,12 @@ def _object_problems(rule: ObjectRule) -> list[str]:
     problems = []
     if rule.hold_without_match and not any(field.destination == rule.match_on for field in _moved(rule)):
         problems.append(f"{rule.source}: no field goes to {rule.match_on}, so every record would be held.")
+    made = {field.field for field in _moved(rule) if field.action in (Action.CREATE, Action.COMBINE)}
+    if len(made) > MOST_FIELDS:
+        problems.append(
+            f"{rule.source}: {len(made)} new fields are more than {rule.destination} can hold ({MOST_FIELDS}): "
+            "leave some behind, or combine them."
+        )
     taken: defaultdict[str, list[str]] = defaultdict(list)
     for field in _moved(rule):
         taken[field.destination].append(field.source)

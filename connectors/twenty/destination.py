@@ -130,6 +130,14 @@ class TwentyDestination:
         """See `Destination.pages`."""
         return self._reader.pages(self._object(object), cursor)
 
+    def deleted(self, object: str, cursor: Cursor | None = None) -> Iterator[tuple[list[Existing], Cursor | None]]:
+        """See `Destination.deleted`."""
+        return self._reader.deleted(self._object(object), cursor)
+
+    def restore(self, object: str, ids: Sequence[str]) -> None:
+        """See `Destination.restore`."""
+        self._writer.restore(self._object(object), ids)
+
     def count(self, object: str) -> int:
         """See `Destination.count`."""
         return self._reader.count(self._object(object))

@@ -69,6 +69,11 @@ class Reader:
         for rows, following in self._paged(f"/rest/{object.plural}", cursor, {}):
             yield [existing(row) for row in rows], following
 
+    def deleted(self, object: ObjectType, cursor: Cursor | None) -> Iterator[tuple[list[Existing], Cursor | None]]:
+        """All soft-deleted records (section 6)."""
+        for rows, following in self._paged(f"/rest/{object.plural}", cursor, {"filter": "deletedAt[is]:NOT_NULL"}):
+            yield [existing(row) for row in rows], following
+
     def count(self, object: ObjectType) -> int:
         """How many live records there are."""
         return int(self._api.get(f"/rest/{object.plural}", limit=1)["totalCount"])

@@ -44,9 +44,9 @@ class PhaseSpec:
     needs_approval: bool = True
 
 
-LAND = ("transform", "settle", "load", "merge", "verify")
+LAND = ("transform", "settle", "preflight", "load", "merge", "verify")
 
-HAPPENED = ("draft", "settle", "load", "verify")
+HAPPENED = ("draft", "settle", "preflight", "load", "verify")
 
 RELATIONSHIPS = StepSpec(f"{RELATIONSHIP}.read", RELATIONSHIP, "", ("relationships",))
 """Relationships are read once, person by person, for all object types together."""
