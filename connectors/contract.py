@@ -183,6 +183,10 @@ class Source(Protocol):
         """The records with these keys; those that no longer exist are named in `missing`."""
         ...
 
+    def of_people(self, object: str, people: Sequence[str]) -> Page:
+        """What these people (by key) have of an object type, for a sample. Terminal where nothing is told by person."""
+        ...
+
 
 class Archive(Protocol):
     """What a system's API does not hold any more, read from files, as the records that the API would give."""
