@@ -6,6 +6,8 @@ from collections import defaultdict
 
 from mapping.apply import compile_rule
 from mapping.composites import LISTS
+from mapping.engagements import PARTS
+from mapping.relations import MEMBER
 from mapping.rules import Action, FieldRule, MapSpec, ObjectRule
 
 MOST_FIELDS = 350
@@ -17,7 +19,9 @@ def map_problems(spec: MapSpec) -> list[str]:
     moved = [rule for rule in spec.objects if rule.action != Action.SKIP]
     if not moved:
         return ["The map moves nothing: it needs at least one object type with fields."]
-    return [problem for rule in moved for problem in _object_problems(rule)]
+    problems = [problem for rule in moved for problem in _object_problems(rule)]
+    problems += [problem for rule in moved for problem in _relation_problems(spec, rule)]
+    return problems + _activity_problems(spec)
 
 
 def _object_problems(rule: ObjectRule) -> list[str]:
@@ -43,6 +47,46 @@ def _object_problems(rule: ObjectRule) -> list[str]:
         if len(sources) > 1 and part not in LISTS and not part.startswith("primary"):
             both = " and ".join(f"“{source}”" for source in sources)
             problems.append(f"{rule.source}: {both} both go to {destination}: one would overwrite the other.")
+    return problems
+
+
+def _relation_problems(spec: MapSpec, rule: ObjectRule) -> list[str]:
+    """Relations that would sit on a field's name or column, or on each other."""
+    fields = {field.field: f"“{field.source}”" for field in _moved(rule)}
+    problems = []
+    for relation in rule.relations:
+        if relation.action == Action.SKIP:
+            continue
+        if not relation.destination:
+            problems.append(f"{rule.source}: the relation of “{relation.source}” has no name.")
+            continue
+        for name in (relation.destination, f"{relation.destination}Id"):
+            if name in fields:
+                problems.append(
+                    f"{rule.source}: the relation “{relation.destination}” needs the name {name}, which {fields[name]} "
+                    "takes: rename one of them."
+                )
+        fields[relation.destination] = fields[f"{relation.destination}Id"] = f"the relation of “{relation.source}”"
+        other = spec.object(relation.to)
+        if relation.to != MEMBER and relation.to != "person" and (other is None or other.action == Action.SKIP):
+            problems.append(
+                f"{rule.source}: “{relation.source}” points to {relation.to}, which is left behind: leave the relation "
+                "behind too."
+            )
+    return problems
+
+
+def _activity_problems(spec: MapSpec) -> list[str]:
+    problems = []
+    seen: set[str] = set()
+    for rule in spec.activities:
+        if rule.key in seen:
+            problems.append(f"{rule.key} has two rules: only one of them can hold.")
+        seen.add(rule.key)
+        if unknown := sorted(set(rule.parts) - PARTS.keys()):
+            problems.append(f"{rule.key}: “{unknown[0]}” is no part of an activity. There are: {', '.join(PARTS)}.")
+        if bool(rule.where) != bool(rule.equals):
+            problems.append(f"{rule.key}: a property that tells the kind needs a value, and a value its property.")
     return problems
 
 

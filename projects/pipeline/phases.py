@@ -192,7 +192,7 @@ def _attachments(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
 
 def _configuration(run: Run) -> Iterable[StepSpec]:
     """What the handoff needs to know of the source; messages are titled by it, so it is read before them."""
-    if run.pk is None:
+    if run._state.adding:
         return  # a run that only stands for others, in the reference
     held = run.project.profiles.filter(kind=ObjectKind.CONFIG).exclude(object=SEGMENT).order_by("order", "object")
     for object in dict.fromkeys(held.values_list("object", flat=True)):
