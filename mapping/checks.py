@@ -60,12 +60,12 @@ def _relation_problems(spec: MapSpec, rule: ObjectRule) -> list[str]:
         if not relation.destination:
             problems.append(f"{rule.source}: the relation of “{relation.source}” has no name.")
             continue
-        for name in (relation.destination, f"{relation.destination}Id"):
-            if name in fields:
-                problems.append(
-                    f"{rule.source}: the relation “{relation.destination}” needs the name {name}, which {fields[name]} "
-                    "takes: rename one of them."
-                )
+        problems += [
+            f"{rule.source}: the relation “{relation.destination}” needs the name {name}, which {fields[name]} takes: "
+            "rename one of them."
+            for name in (relation.destination, f"{relation.destination}Id")
+            if name in fields
+        ]
         fields[relation.destination] = fields[f"{relation.destination}Id"] = f"the relation of “{relation.source}”"
         other = spec.object(relation.to)
         if relation.to != MEMBER and relation.to != "person" and (other is None or other.action == Action.SKIP):
