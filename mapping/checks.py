@@ -7,8 +7,13 @@ from collections import defaultdict
 from connectors.catalogue import FieldType
 from mapping.apply import compile_rule
 from mapping.composites import LISTS
+from mapping.engagements import PARTS
+from mapping.relations import MEMBER
 from mapping.rules import Action, FieldRule, MapSpec, ObjectRule, OnError
 from mapping.transforms import TRANSFORMS
+
+MOST_FIELDS = 350
+"""New fields of one object: Twenty's tables and pages stop working long before PostgreSQL's 1,600 columns."""
 
 
 def map_problems(spec: MapSpec) -> list[str]:
@@ -16,7 +21,9 @@ def map_problems(spec: MapSpec) -> list[str]:
     moved = [rule for rule in spec.objects if rule.action != Action.SKIP]
     if not moved:
         return ["The map moves nothing: it needs at least one object type with fields."]
-    return [problem for rule in moved for problem in _object_problems(rule)]
+    problems = [problem for rule in moved for problem in _object_problems(rule)]
+    problems += [problem for rule in moved for problem in _relation_problems(spec, rule)]
+    return problems + _activity_problems(spec)
 
 
 def _object_problems(rule: ObjectRule) -> list[str]:
@@ -28,6 +35,12 @@ def _object_problems(rule: ObjectRule) -> list[str]:
     if rule.hold_without_match and not any(field.destination == rule.match_on for field in _moved(rule)):
         problems.append(f"{rule.source}: no field goes to {rule.match_on}, so every record would be held.")
     problems += [f"{rule.source}: {problem}" for field in _moved(rule) for problem in _choice_problems(field)]
+    made = {field.field for field in _moved(rule) if field.action in (Action.CREATE, Action.COMBINE)}
+    if len(made) > MOST_FIELDS:
+        problems.append(
+            f"{rule.source}: {len(made)} new fields are more than {rule.destination} can hold ({MOST_FIELDS}): "
+            "leave some behind, or combine them."
+        )
     taken: defaultdict[str, list[str]] = defaultdict(list)
     for field in _moved(rule):
         taken[field.destination].append(field.source)
@@ -69,6 +82,46 @@ def needs_companion(rule: FieldRule) -> bool:
     known = TRANSFORMS.get(rule.transform)
     may_fail = known is None or not known.certain
     return may_fail and rule.on_error is OnError.KEEP_RAW and not rule.raw_destination and rule.action != Action.SKIP
+
+
+def _relation_problems(spec: MapSpec, rule: ObjectRule) -> list[str]:
+    """Relations that would sit on a field's name or column, or on each other."""
+    fields = {field.field: f"“{field.source}”" for field in _moved(rule)}
+    problems = []
+    for relation in rule.relations:
+        if relation.action == Action.SKIP:
+            continue
+        if not relation.destination:
+            problems.append(f"{rule.source}: the relation of “{relation.source}” has no name.")
+            continue
+        problems += [
+            f"{rule.source}: the relation “{relation.destination}” needs the name {name}, which {fields[name]} takes: "
+            "rename one of them."
+            for name in (relation.destination, f"{relation.destination}Id")
+            if name in fields
+        ]
+        fields[relation.destination] = fields[f"{relation.destination}Id"] = f"the relation of “{relation.source}”"
+        other = spec.object(relation.to)
+        if relation.to != MEMBER and relation.to != "person" and (other is None or other.action == Action.SKIP):
+            problems.append(
+                f"{rule.source}: “{relation.source}” points to {relation.to}, which is left behind: leave the relation "
+                "behind too."
+            )
+    return problems
+
+
+def _activity_problems(spec: MapSpec) -> list[str]:
+    problems = []
+    seen: set[str] = set()
+    for rule in spec.activities:
+        if rule.key in seen:
+            problems.append(f"{rule.key} has two rules: only one of them can hold.")
+        seen.add(rule.key)
+        if unknown := sorted(set(rule.parts) - PARTS.keys()):
+            problems.append(f"{rule.key}: “{unknown[0]}” is no part of an activity. There are: {', '.join(PARTS)}.")
+        if bool(rule.where) != bool(rule.equals):
+            problems.append(f"{rule.key}: a property that tells the kind needs a value, and a value its property.")
+    return problems
 
 
 def _moved(rule: ObjectRule) -> list[FieldRule]:
