@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connectors.catalogue import Field, FieldType, ObjectType
-from mapping.lexicon import COMPANY_NAMES, PERSON_NAMES, squeezed
+from mapping.lexicon import COMPANY_NAMES, PERSON_NAMES, squeezed, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def role_of(name: str, label: str = "", label_plural: str = "") -> Role:
         return PERSON
     if name == "relationship":
         return RELATIONSHIP
-    if {squeezed(text) for text in (name, label, label_plural)} & COMPANY_NAMES:
+    if {word for text in (name, label, label_plural) for word in words(text)} & COMPANY_NAMES:
         return COMPANY
     return CUSTOM
 

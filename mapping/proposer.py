@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from mapping.composites import join_names
 from mapping.fixed import (
     BUILT_IN,
     COMPANION,
+    COMPANY,
     CUSTOM,
     FIXED,
     NEW_OBJECT,
@@ -23,19 +24,28 @@ from mapping.fixed import (
     role_of,
 )
 from mapping.inference import ENOUGH, TRANSFORM_OF, Inferred, infer
-from mapping.lexicon import HOMELESS, NETWORKS, network_of, squeezed, title
-from mapping.matcher import Candidate, candidates, measure
+from mapping.lexicon import NETWORKS, network_of, squeezed, title
+from mapping.matcher import measure
 from mapping.profile import FieldProfile
+from mapping.proposing.candidates import Candidate, Weighed, weigh
+from mapping.proposing.choosing import Settled, choose
+from mapping.proposing.evidence import evidence
+from mapping.proposing.history import Confirmed, newest, remember
+from mapping.proposing.names import Reading
+from mapping.proposing.objects import address_part, looks_like_company
+from mapping.proposing.reasons import why_created, why_mapped, why_other
+from mapping.proposing.reranking import Reranker, reranked
 from mapping.rules import Action, Alternative, Choice, FieldRule, MapSpec, ObjectRule
 
-SURE = 0.7
-"""Below this confidence a field is created, and the candidate only named as an alternative."""
-
-WORTH_NAMING = 0.3
 ALTERNATIVES = 2
+WORTH_NAMING = 0.002
 KEY = "domainName.primaryLinkUrl"
-SHARED = frozenset({KEY, "emails.additionalEmails"})
-"""Destinations that several source fields may feed: the company's key and the list of further addresses."""
+CERTAIN = 9.0
+"""The utility of what is not a matter of guessing."""
+
+FIXED_CONFIDENCE = 0.99
+ADDRESS_PARTS = 2
+"""So many parts of an address, and they are put together into one field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +64,32 @@ class SourceObject:
 
 
 def propose_map(
-    sources: Sequence[SourceObject], destination: Catalogue, naming: Naming, *, default_country: str = "US"
+    sources: Sequence[SourceObject],
+    destination: Catalogue,
+    naming: Naming,
+    *,
+    default_country: str = "US",
+    history: Sequence[Confirmed] = (),
+    reranker: Reranker | None = None,
 ) -> MapSpec:
-    """A whole map: no two object types land on one, and those that are made have different names."""
+    """A whole map: no two object types land on one, and those that are made have different names.
+
+    `history` is what was confirmed before; `reranker` may reorder our own first candidates.
+    """
     rules: list[ObjectRule] = []
     for source in sources:
         taken = {name for rule in rules for name in (rule.destination, rule.plural)}
-        rules.append(propose(source, destination, naming, default_country=default_country, taken=taken))
+        rules.append(
+            propose(
+                source,
+                destination,
+                naming,
+                default_country=default_country,
+                taken=taken,
+                history=history,
+                reranker=reranker,
+            )
+        )
     return MapSpec(default_country=default_country, objects=tuple(rules))
 
 
@@ -71,20 +100,21 @@ def propose(
     *,
     default_country: str = "US",
     taken: Collection[str] = (),
+    history: Sequence[Confirmed] = (),
+    reranker: Reranker | None = None,
 ) -> ObjectRule:
     """The rule for one object type: a known one is mapped, any other gets an object of its own.
 
     `taken` are destinations of other object types, which this one must not land on.
     """
     label = source.label or title(source.name)
-    role = role_of(source.name, source.label, source.label_plural)
-    if role.destination in taken:
-        role = CUSTOM
+    role = _role(source, taken)
     description = role.description(label)
     target = destination.object(role.destination) if role.destination else None
     if target is None:
         target = next((o for o in destination.objects if o.description == description and o.name not in taken), None)
-    fields = _Proposals(role, label, target, naming, default_country).rules(source.fields)
+    known = newest(history, role.key)
+    fields = _Proposals(role, label, target, naming, default_country, known, reranker).rules(source.fields)
     match_on = role.match_on or next((rule.destination for rule in fields if rule.unique), "")
     if target is not None:
         return ObjectRule(
@@ -97,6 +127,16 @@ def propose(
     return _new_object(source, role, label, destination, naming, taken).model_copy(
         update={"description": description, "match_on": match_on, "fields": fields}
     )
+
+
+def _role(source: SourceObject, taken: Collection[str]) -> Role:
+    """What the object type is by its name, or, where the name does not tell or is taken, by its fields."""
+    role = role_of(source.name, source.label, source.label_plural)
+    if role.destination not in taken and role is not CUSTOM:
+        return role
+    if COMPANY.destination not in taken and looks_like_company([field.name for field in source.fields]):
+        return COMPANY
+    return CUSTOM
 
 
 def _new_object(
@@ -120,11 +160,23 @@ def _new_object(
 class _Proposals:
     """Proposes the fields of one object type; remembers the names it has given out."""
 
-    def __init__(self, role: Role, label: str, target: ObjectType | None, naming: Naming, country: str) -> None:
+    def __init__(
+        self,
+        role: Role,
+        label: str,
+        target: ObjectType | None,
+        naming: Naming,
+        country: str,
+        known: Mapping[str, Confirmed],
+        reranker: Reranker | None,
+    ) -> None:
         self.role = role
+        self.object_label = label
         self.target = target or NEW_OBJECT
         self.naming = naming
         self.country = country
+        self.known = known
+        self.reranker = reranker
         self.describe = f"Customer.io {role.noun(label)} attribute"
         # What an earlier migration made belongs to the attribute it was made for, and the rest to the migration.
         theirs = tuple(
@@ -142,15 +194,21 @@ class _Proposals:
         """One rule per field; the fixed ones come first."""
         known = {profile.name: profile for profile in profiles}
         fixed = [plan for plan in FIXED[self.role.key] if plan.always or plan.source in known]
-        rules = [self._fixed(plan, known.get(plan.source) or FieldProfile.of_values(plan.source, ())) for plan in fixed]
         free = [profile for profile in profiles if profile.name not in {plan.source for plan in fixed}]
-        found = {profile.name: self._candidates(profile) for profile in free}
-        homes = self._assign(found, {rule.destination for rule in rules})
+        # Where no field is called like a fixed one, another may take its place: an `E-Mail` that is no `email`.
+        used = {plan.destination for plan in fixed if plan.source in known or plan.create}
+        settled = choose(self._weighed(free), used)
+        claimed = {made.chosen.destination for made in settled if made.chosen}
+        fixed = [plan for plan in fixed if plan.source in known or plan.destination not in claimed]
+        rules = [self._fixed(plan, known.get(plan.source) or FieldProfile.of_values(plan.source, ())) for plan in fixed]
+        addresses = self._addresses(settled)
         rules += [
-            self._mapped(profile, homes[profile.name], found[profile.name])
-            if profile.name in homes
-            else self._created(profile, found[profile.name])
-            for profile in free
+            self._mapped(made, made.chosen)
+            if made.chosen
+            else self._combined(made, *addresses[made.weighed.profile.name])
+            if made.weighed.profile.name in addresses
+            else self._created(made)
+            for made in settled
         ]
         if self.role is CUSTOM and not any(rule.destination == "name" for rule in rules):
             rules.append(self._name_from_key())
@@ -170,14 +228,23 @@ class _Proposals:
             rules[number] = rule
         return rules
 
-    def _candidates(self, profile: FieldProfile) -> tuple[Candidate, ...]:
-        made = self._made_before(profile.name)
-        if made is not None:
-            fit = measure(profile, made.name, made, self.country)
-            return (Candidate(made.name, made.type, 0.99, "This field was made for the attribute before.", fit, True),)
+    def _weighed(self, profiles: Sequence[FieldProfile]) -> list[Weighed]:
+        """What each field could mean; what was made for it before or confirmed before comes first."""
         if not self.role.guesses:
-            return ()
-        return candidates(profile, self.role.destination, self.open_target, self.country)
+            found = [Weighed(profile, Reading({}), evidence(profile), ()) for profile in profiles]
+        else:
+            found = weigh(profiles, self.role.key, self.object_label, self.open_target, self.country)
+        found = [remember(item, self.known.get(squeezed(item.profile.name))) for item in found]
+        if self.reranker is not None:
+            found = reranked(found, self.reranker, self.role.key)
+        return [self._as_made_before(item) for item in found]
+
+    def _as_made_before(self, item: Weighed) -> Weighed:
+        made = self._made_before(item.profile.name)
+        if made is None:
+            return item
+        reason = "This field was made for the attribute before."
+        return replace(item, candidates=(Candidate(made.name, made, "", {"named": 1.0}, CERTAIN, confirmed=reason),))
 
     def _made_before(self, source: str) -> Field | None:
         description = self._description(source)
@@ -186,20 +253,11 @@ class _Proposals:
     def _description(self, source: str) -> str:
         return f"{self.describe} {source}"
 
-    def _assign(self, found: dict[str, tuple[Candidate, ...]], used: set[str]) -> dict[str, Candidate]:
-        """Gives each destination to the field that it suits best, and each field at most one destination."""
-        offers = [(name, offer) for name, offers in found.items() for offer in offers if offer.confidence >= SURE]
-        homes: dict[str, Candidate] = {}
-        for name, offer in sorted(offers, key=lambda pair: -pair[1].confidence):
-            if name not in homes and (offer.destination in SHARED or not _overlaps(offer.destination, used)):
-                homes[name] = offer
-                used.add(offer.destination)
-        return homes
-
     def _fixed(self, plan: Fixed, profile: FieldProfile) -> FieldRule:
         standing = self.target.field(plan.destination.split(".")[0])
         if not plan.create and (standing is None or not standing.writable):
-            return self._created(profile, ())
+            bare = Weighed(profile, Reading({}), evidence(profile), ())
+            return self._created(Settled(bare, None, FIXED_CONFIDENCE))
         if plan.create and standing is None:
             standing = Field(plan.destination, plan.label, plan.type)
             action = Action.CREATE
@@ -219,34 +277,44 @@ class _Proposals:
             unique=plan.unique,
             transform=plan.transform,
             raw_destination=self._companion(plan.source, fit.misfits),
-            confidence=0.99,
+            confidence=FIXED_CONFIDENCE,
             reason=plan.reason,
         )
 
-    def _mapped(self, profile: FieldProfile, home: Candidate, found: Sequence[Candidate]) -> FieldRule:
-        target = self.target.field(home.destination.split(".")[0])
+    def _mapped(self, made: Settled, home: Candidate) -> FieldRule:
+        profile = made.weighed.profile
+        fit = measure(profile, home.destination, home.field, self.country)
         return FieldRule(
             source=profile.name,
             action=Action.MAP,
             destination=home.destination,
-            type=home.type,
-            label=target.label if target else "",
-            transform=home.fit.transform,
-            options=dict(home.fit.options),
-            choices=home.fit.choices,
-            raw_destination=self._companion(profile.name, home.fit.misfits),
-            confidence=home.confidence,
-            reason=home.reason + _raw_note(home.fit.misfits),
-            alternatives=_alternatives(found, home.destination),
+            type=home.field.type,
+            label=home.field.label,
+            transform=fit.transform,
+            options=dict(fit.options),
+            choices=fit.choices,
+            raw_destination=self._companion(profile.name, fit.misfits),
+            confidence=made.confidence,
+            reason=why_mapped(made, home) + _raw_note(fit.misfits),
+            alternatives=(*_alternatives(made, ALTERNATIVES - 1), self._own_field(made)),
         )
 
-    def _created(self, profile: FieldProfile, found: Sequence[Candidate]) -> FieldRule:
+    def _own_field(self, made: Settled) -> Alternative:
+        """The alternative to a home: a field of its own, as it would be called."""
+        profile = made.weighed.profile
+        inferred, _, _ = self._type(profile)
+        return Alternative(
+            destination=self.naming.field(profile.name, self.taken),
+            confidence=round(made.none, 3),
+            type=inferred.type,
+            reason="A new field of its own.",
+        )
+
+    def _created(self, made: Settled) -> FieldRule:
+        profile = made.weighed.profile
         inferred, transform, options = self._type(profile)
         name = self.naming.field(profile.name, self.taken)
         self.taken |= {name, *join_names(name, inferred.type)}
-        nearest = max((candidate.confidence for candidate in found), default=0.0)
-        refused = next((c.reason + " " for c in found if not c.confidence and c.named), "")
-        homeless = squeezed(profile.name) in HOMELESS
         return FieldRule(
             source=profile.name,
             action=Action.CREATE,
@@ -258,9 +326,48 @@ class _Proposals:
             options=options,
             choices=self._choices(inferred),
             raw_destination=self._companion(profile.name, inferred.misfits),
-            confidence=round(0.98 if homeless else max(0.5, 0.96 - 0.5 * nearest), 3),
-            reason=(refused or "No standard field means this, so it gets its own. ") + inferred.reason,
-            alternatives=_alternatives(found, ""),
+            confidence=made.confidence,
+            reason=f"{why_created(made)} {inferred.reason}",
+            alternatives=_alternatives(made, ALTERNATIVES),
+        )
+
+    def _addresses(self, settled: Sequence[Settled]) -> dict[str, tuple[str, str, Sequence[str]]]:
+        """Source field → address field to be made, its part, and all its sources, where an address has no home."""
+        if self.role not in (PERSON, COMPANY):
+            return {}
+        groups: dict[str, dict[str, str]] = {}
+        for made in settled:
+            part = address_part(made)
+            if part:
+                groups.setdefault(made.weighed.reading.group, {}).setdefault(part, made.weighed.profile.name)
+        found = {}
+        for group, sources in groups.items():
+            if len(sources) >= ADDRESS_PARTS:
+                name = self.naming.field(f"{group or 'postal'} address", self.taken)
+                self.taken |= {name, *join_names(name, FieldType.ADDRESS)}
+                found.update({source: (name, part, tuple(sources.values())) for part, source in sources.items()})
+        return found
+
+    def _combined(self, made: Settled, name: str, part: str, sources: Sequence[str]) -> FieldRule:
+        profile = made.weighed.profile
+        destination = f"{name}.{part}"
+        address = Field(name, title(name), FieldType.ADDRESS)
+        fit = measure(profile, destination, address, self.country)
+        whole = fit.transform == "address"
+        together = ", ".join(f"“{source}”" for source in sources)
+        return FieldRule(
+            source=profile.name,
+            action=Action.COMBINE,
+            destination=destination,
+            type=FieldType.ADDRESS,
+            label=address.label,
+            description=f"{self.describe}s {', '.join(sources)}",
+            transform="trim" if whole else fit.transform,
+            options={} if whole else dict(fit.options),
+            raw_destination=self._companion(profile.name, () if whole else fit.misfits),
+            confidence=made.confidence,
+            reason=f"{self.target.label or self.object_label} has no address of its own: {together} make one new field.",
+            alternatives=_alternatives(made, ALTERNATIVES),
         )
 
     def _type(self, profile: FieldProfile) -> tuple[Inferred, str, dict[str, Any]]:
@@ -304,17 +411,17 @@ class _Proposals:
         )
 
 
-def _overlaps(destination: str, used: Collection[str]) -> bool:
-    """Whether the destination is taken, or the whole of a part (or part of a whole) that is taken."""
-    return any(
-        destination == other or destination.startswith(f"{other}.") or other.startswith(f"{destination}.")
-        for other in used
+def _alternatives(made: Settled, most: int) -> tuple[Alternative, ...]:
+    return tuple(
+        Alternative(
+            destination=candidate.destination,
+            confidence=round(chance, 3),
+            type=candidate.field.type,
+            reason=why_other(made, candidate),
+        )
+        for candidate, chance in made.others[:most]
+        if chance >= WORTH_NAMING
     )
-
-
-def _alternatives(found: Sequence[Candidate], chosen: str) -> tuple[Alternative, ...]:
-    others = [c for c in found if c.destination != chosen and c.confidence >= WORTH_NAMING]
-    return tuple(Alternative(destination=c.destination, confidence=c.confidence) for c in others[:ALTERNATIVES])
 
 
 def _raw_note(misfits: Sequence[str]) -> str:
