@@ -108,7 +108,7 @@ def propose(
     `taken` are destinations of other object types, which this one must not land on.
     """
     label = source.label or title(source.name)
-    role = _role(source, taken)
+    role = role_for(source, taken)
     description = role.description(label)
     target = destination.object(role.destination) if role.destination else None
     if target is None:
@@ -129,7 +129,7 @@ def propose(
     )
 
 
-def _role(source: SourceObject, taken: Collection[str]) -> Role:
+def role_for(source: SourceObject, taken: Collection[str]) -> Role:
     """What the object type is by its name, or, where the name does not tell or is taken, by its fields."""
     role = role_of(source.name, source.label, source.label_plural)
     if role.destination not in taken and role is not CUSTOM:

@@ -26,6 +26,8 @@ NEVER = frozenset({"id", "createdAt", "updatedAt", "deletedAt", "position", "sea
 
 SURELY = 0.9
 VETO = 0.5
+ENOUGH_SUIT = 0.8
+MOSTLY = 0.8
 SAME_NAME, LIKE_NAME = 0.97, 0.85
 ALIKE = 90
 CLOSE = 0.75
@@ -85,30 +87,32 @@ def weigh(
     profiles: Sequence[FieldProfile], role: str, label: str, target: ObjectType, country: str = "US"
 ) -> list[Weighed]:
     """All fields of one object; they are read together, since `name` beside `first name` is the last name."""
-    readings = _in_company([read(profile.name, role, label) for profile in profiles], role)
+    seen = [evidence(profile) for profile in profiles]
+    readings = _in_company([read(profile.name, role, label) for profile in profiles], seen, role)
     near = likenesses([" ".join(parts(profile.name)) for profile in profiles])
     homes = {key: home_of(concept, role, target) for key, concept in concepts().items() if role in concept.roles}
     return [
-        _weigh_one(profile, reading, likeness, homes, target, country)
-        for profile, reading, likeness in zip(profiles, readings, near, strict=True)
+        _weigh_one(profile, looks, reading, likeness, homes, target, country)
+        for profile, looks, reading, likeness in zip(profiles, seen, readings, near, strict=True)
     ]
 
 
-def _in_company(readings: Sequence[Reading], role: str) -> list[Reading]:
+def _in_company(readings: Sequence[Reading], seen: Sequence[Evidence], role: str) -> list[Reading]:
     """Settles what only the other fields can tell: which half of a name `name` is, and which is the second."""
-    sure = {key for reading in readings for key, match in reading.matches.items() if match.score > SURELY}
     firsts = any(_says(reading, "first_name") for reading in readings)
     lasts = any(_says(reading, "last_name") for reading in readings)
     half = "first_name" if lasts and not firsts else "last_name" if firsts and not lasts else ""
     made = []
-    for reading in readings:
+    for reading, looks in zip(readings, seen, strict=True):
         matches = dict(reading.matches)
         whole = matches.get("person_name")
-        if role == "person" and half and whole and "".join(whole.alias.parts) in AMBIGUOUS:
+        is_half = looks.share("full name") < VETO and looks.share("two words") < MOSTLY
+        if role == "person" and half and is_half and whole and "".join(whole.alias.parts) in AMBIGUOUS:
             matches[half] = Match(whole.score, whole.alias, whole.how)
             matches["person_name"] = replace(whole, score=whole.score * VETO)
         for first, second in SECOND.items():
-            if reading.number > 1 and first in matches and first in sure and second not in matches:
+            later = reading.number > 1 or (reading.group == "other" and first != "street")
+            if later and first in matches and second not in matches:
                 matches[second] = matches[first]
                 matches[first] = replace(matches[first], score=matches[first].score * LESS_SURE)
         made.append(replace(reading, matches=matches))
@@ -125,13 +129,13 @@ Homes = Mapping[str, tuple[str, Field] | None]
 
 def _weigh_one(
     profile: FieldProfile,
+    seen: Evidence,
     reading: Reading,
     likeness: Mapping[str, float],
     homes: Homes,
     target: ObjectType,
     country: str,
 ) -> Weighed:
-    seen = evidence(profile)
     homeless = _homeless(reading, homes)
     away = max((near for key, near in likeness.items() if key in homes and homes[key] is None), default=0.0)
     best: dict[str, Candidate] = {}
@@ -178,7 +182,8 @@ def _features(
     named: float, suit: float, giveaway: float, reading: Reading, seen: Evidence, homeless: float
 ) -> dict[str, float]:
     filled = seen.filled > 0
-    centred = 2 * suit - 1 if filled else 0.0
+    # A few values that do not fit are usual; they must not decide which of two fields is the better one.
+    centred = min(1.0, 2 * suit / ENOUGH_SUIT - 1) if filled else 0.0
     return {
         "bias": 1.0,
         "named": named,

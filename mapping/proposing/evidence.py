@@ -16,6 +16,7 @@ VIEWED = 40
 """Values of a field that are looked at; the most frequent ones where there are more."""
 
 LONGEST = 300
+POSTCODE_LENGTH = 10
 TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}([T ]\d{1,2}:\d{2}.*)?"
     r"|\d{1,2}[./-]\d{1,2}[./-](\d{4}|\d{2})([ ,T]+\d{1,2}:\d{2}.*)?"
@@ -95,6 +96,8 @@ def looks(text: str) -> frozenset[str]:
         return frozenset({"long"} if text else ())
     folded = fold(text)
     found = set(_of_words(text, folded))
+    if len(text) <= POSTCODE_LENGTH and POSTCODE.fullmatch(text.upper()):
+        found.add("postcode")
     if text[0] in "[{":
         return frozenset(found | _of_json(text))
     if TIME.fullmatch(text):
@@ -202,10 +205,8 @@ def _of_figures(text: str) -> set[str]:
         found.add("ip")
     elif _is_phone(text):
         found.add("phone")
-        if re.match(r"\+|00|\(|0[1-9]", text) and ("integer" not in found or text[0] in "+0"):
+        if re.match(r"\+|00[1-9]\d{9}|\(|0[1-9]", text):
             found.add("sure phone")
-    if POSTCODE.fullmatch(text.upper()):
-        found.add("postcode")
     return found
 
 
@@ -270,7 +271,8 @@ def evidence(profile: FieldProfile) -> Evidence:
     for text, weight in weights.items():
         for look in looks(text):
             shares[look] = shares.get(look, 0.0) + weight / total
-    return Evidence(shares, profile.filled, profile.distinct)
+    rounded = {look: round(share, 6) for look, share in shares.items()}
+    return Evidence(rounded, profile.filled, profile.distinct)
 
 
 def _viewed(profile: FieldProfile) -> dict[str, float]:

@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 
 from rapidfuzz import fuzz, process
 
+from mapping.kinds import CURRENCIES
 from mapping.proposing.concepts import (
     HEAD_FIRST,
     Alias,
@@ -84,8 +85,10 @@ def read(name: str, role: str, label: str = "") -> Reading:
                 _take_partly(matches, against, variant, role, own)
     if not against and all(match.score < HALF for match in matches.values()):
         _take_alike(matches, [squeeze(spelling) for spelling, _ in spellings[:2]])
-    known = bool(matches or against) or any(part in vocabulary() and part not in own for part in given)
-    return Reading(matches, against, _group(given), number, not known)
+    empty = own | word_set("generic") | word_set("stop")
+    meant = against or any(match.score > HALF for match in matches.values())
+    cryptic = not meant and all(part in empty or part not in vocabulary() for part in given)
+    return Reading(matches, against, _group(given), number, cryptic)
 
 
 def _owners(role: str, label: str) -> frozenset[str]:
@@ -205,11 +208,16 @@ def _take_partly(
             if not found or (length == 1 and len(spelling[start]) < 3):
                 continue
             covered.append(range(start, end))
+            # Words of a longer name, such as `code` of `postal code`, say nothing against what stands beside it.
+            spoken = {place for span in covered if span.stop - span.start > 1 for place in span}
+            before = [part if place not in spoken else "" for place, part in enumerate(spelling[:start])]
+            after = [part if place not in spoken else "" for place, part in enumerate(spelling[end:], end)]
             for alias in found:
-                score, reason = _weigh(alias, spelling[start:end], spelling[:start], spelling[end:], role, own)
+                score, reason = _weigh(alias, spelling[start:end], before, after, role, own)
                 if reason:
                     against[reason] = max(against.get(reason, 0.0), 0.9)
                 _better(matches, Match(score, alias, ANY_ORDER if length == size else PARTLY))
+            covered.append(range(start, end))
     inside = {place for span in covered for place in span}
     for place, part in enumerate(spelling):
         if place not in inside and part not in own:
@@ -236,7 +244,7 @@ def _weigh(
     for beside, is_head in ((before, head_first), (after, not head_first)):
         for part in beside:
             factor, why = _beside(part, role, own, generic)
-            if factor == UNKNOWN_BESIDE and (is_head or generic):
+            if factor == UNKNOWN_BESIDE and (is_head or generic) and role != "custom":
                 factor = UNKNOWN_HEAD
             score *= factor
             reason = reason or why
@@ -245,7 +253,7 @@ def _weigh(
 
 def _beside(part: str, role: str, own: frozenset[str], generic: bool) -> tuple[float, str]:
     """How much a word beside the usual name takes from it, and whether it makes it something else."""
-    if part in word_set("stop") or part.isdigit() or part in own:
+    if part in word_set("stop") or part.isdigit() or part in own or part.upper() in CURRENCIES:
         return NEUTRAL, ""
     if part in word_set("about"):
         return 0.15, ABOUT

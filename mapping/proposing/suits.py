@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from mapping.proposing.evidence import Evidence
 
 Suits = Callable[[Evidence], tuple[float, float]]
-"""Evidence → (suit, giveaway): the share of values that may be such a thing, and of those that hardly can be another."""
+"""Evidence → (suit, giveaway): the share of values that may be such a thing, of those that hardly are another."""
 
 
 def _less(evidence: Evidence, start: float, *looks: str) -> float:

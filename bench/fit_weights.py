@@ -1,0 +1,132 @@
+"""Fits the weights of the proposer's model on the training half, and the confidence for accepting unseen.
+
+    .venv/bin/python bench/fit_weights.py [--write]
+
+A conditional logit with L2 towards the weights in use, by plain gradient ascent. Several answers may be right for a
+field: what is raised is the logarithm of their summed probability. Each workspace is also left out once, and what the
+others teach is tried on it; without `--write` only those figures are printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np  # noqa: E402
+
+from bench.field_map import ours, sources, threshold, workspaces  # noqa: E402
+from connectors.twenty.catalogue import stock  # noqa: E402
+from mapping.fixed import NEW_OBJECT  # noqa: E402
+from mapping.proposer import role_for  # noqa: E402
+from mapping.proposing import model  # noqa: E402
+from mapping.proposing.candidates import weigh  # noqa: E402
+from mapping.proposing.choosing import overlaps  # noqa: E402
+
+FILE = model.DATA / "weights.json"
+STEPS, RATE = 3000, 0.05
+PULL = 0.02
+"""How hard each weight is held to where it starts, per field."""
+
+NOT_NEGATIVE = frozenset({"named", "named surely", "meaning", "suit", "named and suits", "giveaway", "cryptic giveaway"})
+NOT_POSITIVE = frozenset({"homeless", "against", "veto"})
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One field: features (candidates + none × features), and which of the rows are right."""
+
+    features: Array
+    right: Array
+
+
+def cases(workspace: dict[str, Any]) -> list[Case]:
+    """The labelled fields of a workspace; what another field holds by its label is not offered."""
+    made: list[Case] = []
+    taken: set[str] = set()
+    for row, source in zip(workspace["object_types"], sources(workspace), strict=True):
+        role = role_for(source, taken)
+        taken.add(role.destination)
+        target = stock().object(role.destination) if role.destination else None
+        labels = [field["expected"] for field in row["fields"]]
+        weighed = weigh(source.fields, role.key, source.label or source.name, target or NEW_OBJECT)
+        for place, (item, field) in enumerate(zip(weighed, row["fields"], strict=True)):
+            right = {field["expected"], *field.get("also", [])}
+            others = {label for other, label in enumerate(labels) if other != place and label} - right
+            offered = [c for c in item.candidates if not overlaps(c.destination, others)]
+            table = np.zeros((len(offered) + 1, len(model.FEATURES)))
+            for line, candidate in enumerate(offered):
+                table[line] = [candidate.features.get(name, 0.0) for name in model.FEATURES]
+            wanted = np.array([*(c.destination in right for c in offered), None in right], dtype=np.float64)
+            if wanted.any():
+                made.append(Case(table, wanted))
+    return made
+
+
+def fit(all_cases: Sequence[Case], start: Array) -> Array:
+    """The weights of greatest likelihood; signs that are known beforehand are kept (Adam, full batch)."""
+    weights, mean, square = start.copy(), np.zeros_like(start), np.zeros_like(start)
+    low = np.array([0.0 if name in NOT_NEGATIVE else -np.inf for name in model.FEATURES])
+    high = np.array([0.0 if name in NOT_POSITIVE else np.inf for name in model.FEATURES])
+    for step in range(1, STEPS + 1):
+        slope = -PULL * (weights - start)
+        for case in all_cases:
+            utilities = case.features @ weights
+            odds = np.exp(utilities - utilities.max())
+            chances = odds / odds.sum()
+            wanted = chances * case.right
+            slope += (wanted / wanted.sum() - chances) @ case.features
+        mean = 0.9 * mean + 0.1 * slope
+        square = 0.999 * square + 0.001 * slope**2
+        weights += RATE * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
+        weights = np.clip(weights, low, high)
+    return weights
+
+
+def right_share(all_cases: Sequence[Case], weights: Array) -> float:
+    """How often the likeliest answer is right, each field by itself."""
+    return float(np.mean([case.right[int(np.argmax(case.features @ weights))] for case in all_cases]))
+
+
+def main() -> None:
+    """Fits, tries, and writes where asked to."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="Write mapping/data/weights.json.")
+    parser.add_argument("--left-out", action="store_true", help="Try each workspace on what the others teach.")
+    options = parser.parse_args()
+    by_workspace = [cases(workspace) for workspace in workspaces("train")]
+    everything = [case for found in by_workspace for case in found]
+    start = np.array([model.weights()[name] for name in model.FEATURES])
+    if options.left_out:
+        tried = [
+            right_share(found, fit([c for other in by_workspace if other is not found for c in other], start))
+            for found in by_workspace
+        ]
+        print(f"left out: {np.average(tried, weights=[len(found) for found in by_workspace]):.3f}")
+    weights = fit(everything, start)
+    print(f"{len(everything)} fields, right before {right_share(everything, start):.3f}, after", end=" ")
+    print(f"{right_share(everything, weights):.3f}")
+    print({name: round(float(value), 3) for name, value in zip(model.FEATURES, weights, strict=True)})
+    if options.write:
+        write(weights)
+
+
+def write(weights: Array) -> None:
+    """Writes the weights, then the threshold that the whole proposer reaches with them."""
+    rounded = {name: round(float(value), 3) for name, value in zip(model.FEATURES, weights, strict=True)}
+    FILE.write_text(json.dumps({"weights": rounded, "auto_accept": 1.0}, indent=2) + "\n", encoding="utf-8")
+    model.weights.cache_clear()
+    limit = threshold([answer for workspace in workspaces("train") for answer in ours(workspace)])
+    FILE.write_text(json.dumps({"weights": rounded, "auto_accept": limit}, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
