@@ -84,11 +84,19 @@ def home_of(concept: Concept, role: str, target: ObjectType) -> tuple[str, Field
 
 
 def weigh(
-    profiles: Sequence[FieldProfile], role: str, label: str, target: ObjectType, country: str = "US"
+    profiles: Sequence[FieldProfile],
+    role: str,
+    label: str,
+    target: ObjectType,
+    country: str = "US",
+    unknown: frozenset[str] = frozenset(),
 ) -> list[Weighed]:
-    """All fields of one object; they are read together, since `name` beside `first name` is the last name."""
+    """All fields of one object; they are read together, since `name` beside `first name` is the last name.
+
+    `unknown` are names that are to be read as if no list had them.
+    """
     seen = [evidence(profile) for profile in profiles]
-    readings = _in_company([read(profile.name, role, label) for profile in profiles], seen, role)
+    readings = _in_company([read(profile.name, role, label, unknown) for profile in profiles], seen, role)
     near = likenesses([" ".join(parts(profile.name)) for profile in profiles])
     homes = {key: home_of(concept, role, target) for key, concept in concepts().items() if role in concept.roles}
     return [
@@ -193,7 +201,8 @@ def _features(
         "suit": centred,
         "named and suits": named * centred,
         "veto": float(filled and suit < VETO),
-        "giveaway": giveaway,
+        # Where the name says it, values that could be nothing else must not decide which field is the better one.
+        "giveaway": 0.0 if named > SURELY else giveaway,
         "cryptic giveaway": giveaway if reading.cryptic else 0.0,
         "unseen": float(not filled),
     }

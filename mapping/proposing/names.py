@@ -67,24 +67,27 @@ class Reading:
 
 
 @lru_cache(maxsize=1 << 13)
-def read(name: str, role: str, label: str = "") -> Reading:
-    """Reads the name of a field of an object of that role; `label` is what the customer calls the object."""
+def read(name: str, role: str, label: str = "", unknown: frozenset[str] = frozenset()) -> Reading:
+    """Reads the name of a field of an object of that role; `label` is what the customer calls the object.
+
+    `unknown` are squeezed names to be read as if no list had them: how well is a name read that nobody foresaw?
+    """
     given = parts(name)
     number = int(given[-1]) if given and given[-1].isdigit() and len(given[-1]) == 1 else 0
     own = _owners(role, label)
     spellings = list(_spellings(given, own))
     matches: dict[str, Match] = {}
     for spelling, how in spellings:
-        _take_exact(matches, spelling, how)
+        _take_exact(matches, spelling, how, unknown)
         if matches:
             break
     against: dict[str, float] = {}
     if not matches:
         for spelling, _ in spellings[:4]:
             for variant in _divided(spelling):
-                _take_partly(matches, against, variant, role, own)
+                _take_partly(matches, against, variant, role, own, unknown)
     if not against and all(match.score < HALF for match in matches.values()):
-        _take_alike(matches, [squeeze(spelling) for spelling, _ in spellings[:2]])
+        _take_alike(matches, [squeeze(spelling) for spelling, _ in spellings[:2]], unknown)
     empty = own | word_set("generic") | word_set("stop")
     meant = against or any(match.score > HALF for match in matches.values())
     cryptic = not meant and all(part in empty or part not in vocabulary() for part in given)
@@ -153,11 +156,16 @@ def _written_out(words: tuple[str, ...], own: frozenset[str]) -> Iterator[tuple[
             yield tuple(part for text in made for part in text.split())
 
 
-def _take_exact(matches: dict[str, Match], spelling: tuple[str, ...], how: int) -> None:
-    for alias in index().get(squeeze(spelling), ()):
+def _meant(spelling: Sequence[str], unknown: frozenset[str]) -> tuple[Alias, ...]:
+    squeezed = "".join(spelling)
+    return () if squeezed in unknown else index().get(squeezed, ())
+
+
+def _take_exact(matches: dict[str, Match], spelling: tuple[str, ...], how: int, unknown: frozenset[str]) -> None:
+    for alias in _meant(spelling, unknown):
         _better(matches, Match(1 - COSTS[how] - alias.rank * PER_RANK, alias, how))
     bag = frozenset(spelling) - word_set("stop")
-    for alias in bags().get(bag, ()) if not matches else ():
+    for alias in bags().get(bag, ()) if not matches and not unknown else ():
         score = 1 - COSTS[how] - COSTS[ANY_ORDER] - alias.rank * PER_RANK
         _better(matches, Match(score, alias, ANY_ORDER))
 
@@ -194,7 +202,12 @@ def _pieces(word: str) -> tuple[str, ...]:
 
 
 def _take_partly(
-    matches: dict[str, Match], against: dict[str, float], spelling: tuple[str, ...], role: str, own: frozenset[str]
+    matches: dict[str, Match],
+    against: dict[str, float],
+    spelling: tuple[str, ...],
+    role: str,
+    own: frozenset[str],
+    unknown: frozenset[str],
 ) -> None:
     """Looks for a usual name inside the name, the longest first, and weighs what stands beside it."""
     size = len(spelling)
@@ -204,7 +217,7 @@ def _take_partly(
             end = start + length
             if any(start >= span.start and end <= span.stop for span in covered):
                 continue
-            found = index().get(squeeze(spelling[start:end]), ())
+            found = _meant(spelling[start:end], unknown)
             if not found or (length == 1 and len(spelling[start]) < 3):
                 continue
             covered.append(range(start, end))
@@ -267,13 +280,13 @@ def _beside(part: str, role: str, own: frozenset[str], generic: bool) -> tuple[f
     return UNKNOWN_BESIDE, ""
 
 
-def _take_alike(matches: dict[str, Match], spellings: Sequence[str]) -> None:
+def _take_alike(matches: dict[str, Match], spellings: Sequence[str], unknown: frozenset[str]) -> None:
     for spelling in spellings:
         if len(spelling) < LONG_ENOUGH:
             continue
         found = process.extract(spelling, index().keys(), scorer=fuzz.ratio, score_cutoff=ALIKE, limit=3)
         for key, likeness, _ in found:
-            if len(key) < LONG_ENOUGH:
+            if len(key) < LONG_ENOUGH or key in unknown:
                 continue
             for alias in index()[key]:
                 _better(matches, Match(0.9 * likeness / 100 - alias.rank * PER_RANK, alias, SPELT_LIKE))

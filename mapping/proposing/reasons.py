@@ -57,9 +57,14 @@ def _values(settled: Settled, candidate: Candidate) -> str:
     if not profile.filled:
         return "No value was seen."
     if not candidate.concept:
-        return f"{percent(candidate.suit).capitalize()} of its {profile.filled:,} values suit it."
-    what = PLAIN_WORDS[concepts()[candidate.concept].values]
-    return f"{percent(candidate.suit).capitalize()} of the {profile.filled:,} values look like {what}."
+        return f"{_most(candidate.suit, profile.filled)} suit it."
+    return f"{_most(candidate.suit, profile.filled)} look like {PLAIN_WORDS[concepts()[candidate.concept].values]}."
+
+
+def _most(share: float, filled: int) -> str:
+    if share >= 1:
+        return f"All {filled:,} values" if filled > 1 else "The values"
+    return f"{percent(share).capitalize()} of the {filled:,} values" if share > 0 else "None of the values"
 
 
 def why_created(settled: Settled) -> str:
@@ -80,7 +85,7 @@ def why_created(settled: Settled) -> str:
         return "It speaks of somebody or something else than the record itself, so it gets its own field."
     if weighed.homeless is not None and weighed.homeless.score >= ENOUGH_SAID:
         about = concepts()[weighed.homeless.alias.concept].about
-        return f"It is about {about}, for which there is no standard field."
+        return f"It is about {about}; there is no standard field for that, so it gets its own."
     return NO_HOME
 
 
