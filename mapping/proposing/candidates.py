@@ -31,6 +31,9 @@ MOSTLY = 0.8
 SAME_NAME, LIKE_NAME = 0.97, 0.85
 ALIKE = 90
 CLOSE = 0.75
+NEAR = 0.45
+"""From this likeness in meaning on it counts for something; below it, it is noise."""
+
 AMBIGUOUS = frozenset({"name", "nom", "nombre", "nome", "naam", "names", "nombres"})
 """Words for the whole name that mean one half of it where the other half stands beside them."""
 
@@ -119,7 +122,7 @@ def _in_company(readings: Sequence[Reading], seen: Sequence[Evidence], role: str
             matches[half] = Match(whole.score, whole.alias, whole.how)
             matches["person_name"] = replace(whole, score=whole.score * VETO)
         for first, second in SECOND.items():
-            later = reading.number > 1 or (reading.group == "other" and first != "street")
+            later = reading.number > 1 or (reading.group in ("other", "home") and first != "street")
             if later and first in matches and second not in matches:
                 matches[second] = matches[first]
                 matches[first] = replace(matches[first], score=matches[first].score * LESS_SURE)
@@ -148,7 +151,7 @@ def _weigh_one(
     away = max((near for key, near in likeness.items() if key in homes and homes[key] is None), default=0.0)
     best: dict[str, Candidate] = {}
     offers = [
-        _of_concept(concepts()[key], home, reading, seen, homeless, likeness.get(key, 0.0) - away)
+        _of_concept(concepts()[key], home, reading, seen, homeless, likeness.get(key, 0.0), away)
         for key, home in homes.items()
         if home is not None
     ]
@@ -174,15 +177,16 @@ def _of_concept(
     reading: Reading,
     seen: Evidence,
     homeless: Match | None,
-    nearer: float,
+    near: float,
+    away: float,
 ) -> Candidate:
     path, found = home
     match = reading.matches.get(concept.key)
     named = match.score if match else 0.0
     suit, giveaway = SUITS[concept.values](seen) if seen.filled else (0.0, 0.0)
     features = _features(named, suit, giveaway, reading, seen, homeless.score if homeless else 0.0)
-    if named < SURELY and not reading.cryptic:
-        features["meaning"] = max(-0.5, min(0.5, nearer))
+    if named < SURELY and not reading.cryptic and (near >= NEAR or near < away):
+        features["meaning"] = max(-0.5, min(0.5, near - away)) * (1 - named)
     return Candidate(path, found, concept.key, features, utility(features), match, suit)
 
 
@@ -198,11 +202,11 @@ def _features(
         "named surely": float(named > SURELY),
         "homeless": homeless,
         "against": max(reading.against.values(), default=0.0),
-        "suit": centred,
         "named and suits": named * centred,
         "veto": float(filled and suit < VETO),
         # Where the name says it, values that could be nothing else must not decide which field is the better one.
-        "giveaway": 0.0 if named > SURELY else giveaway,
+        # And where the name speaks of somebody else, it is their address, however much it looks like one.
+        "giveaway": 0.0 if reading.against else giveaway * (1 - named),
         "cryptic giveaway": giveaway if reading.cryptic else 0.0,
         "unseen": float(not filled),
     }

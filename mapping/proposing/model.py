@@ -20,7 +20,6 @@ FEATURES = (
     "homeless",
     "against",
     "meaning",
-    "suit",
     "named and suits",
     "veto",
     "giveaway",
