@@ -21,18 +21,18 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from rapidfuzz import fuzz  # noqa: E402
+from rapidfuzz import fuzz
 
-from connectors.catalogue import Catalogue  # noqa: E402
-from connectors.twenty.catalogue import stock  # noqa: E402
-from connectors.twenty.names import TwentyNaming  # noqa: E402
-from mapping.composites import BLANKS  # noqa: E402
-from mapping.lexicon import squeezed, words  # noqa: E402
-from mapping.profile import FieldProfile  # noqa: E402
-from mapping.proposer import SourceObject, propose_map  # noqa: E402
-from mapping.proposing.candidates import NEVER, TARGETS  # noqa: E402
-from mapping.proposing.model import auto_accept  # noqa: E402
-from mapping.rules import Action, FieldRule  # noqa: E402
+from connectors.catalogue import Catalogue
+from connectors.twenty.catalogue import stock
+from connectors.twenty.names import TwentyNaming
+from mapping.composites import BLANKS
+from mapping.lexicon import squeezed, words
+from mapping.profile import FieldProfile
+from mapping.proposer import SourceObject, propose_map
+from mapping.proposing.candidates import NEVER, TARGETS
+from mapping.proposing.model import auto_accept
+from mapping.rules import Action, FieldRule
 
 SETS = Path(__file__).with_name("field_maps")
 HALVES = ("train", "heldout")
@@ -92,9 +92,7 @@ def ours(workspace: dict[str, Any]) -> Iterator[Answer]:
         for field in row["fields"]:
             found = rule.rule_for(field["name"])
             assert found is not None
-            yield _answer(
-                workspace, row, field, first=_first(found), confidence=found.confidence, reason=found.reason
-            )
+            yield _answer(workspace, row, field, first=_first(found), confidence=found.confidence, reason=found.reason)
 
 
 def _first(rule: FieldRule) -> tuple[str | None, ...]:

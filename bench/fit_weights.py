@@ -19,16 +19,16 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-from bench.field_map import PRECISION, sources, workspaces  # noqa: E402
-from connectors.twenty.catalogue import stock  # noqa: E402
-from mapping.fixed import NEW_OBJECT  # noqa: E402
-from mapping.proposer import role_for  # noqa: E402
-from mapping.proposing import model  # noqa: E402
-from mapping.proposing.candidates import SURELY, weigh  # noqa: E402
-from mapping.proposing.choosing import overlaps  # noqa: E402
-from mapping.proposing.names import read  # noqa: E402
+from bench.field_map import PRECISION, sources, workspaces
+from connectors.twenty.catalogue import stock
+from mapping.fixed import NEW_OBJECT
+from mapping.proposer import role_for
+from mapping.proposing import model
+from mapping.proposing.candidates import SURELY, weigh
+from mapping.proposing.choosing import overlaps
+from mapping.proposing.names import read
 
 FILE = model.DATA / "weights.json"
 STEPS, RATE = 600, 0.1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -88,10 +88,15 @@ def read_catalogue(data: Any) -> Catalogue:
     rows = data.get("objects") if isinstance(data, Mapping) else data
     if not isinstance(rows, list):
         raise Unreadable("The destination is no catalogue. Expected a list of objects with “name” and “fields”.")
-    return Catalogue(tuple(_object(_checked(GivenObject, row, f"destination's object {n}")) for n, row in enumerate(rows, 1)))
+    return Catalogue(
+        tuple(_object(_checked(GivenObject, row, f"destination's object {n}")) for n, row in enumerate(rows, 1))
+    )
 
 
-def _checked(kind: type[Any], data: Any, what: str) -> Any:
+Given = TypeVar("Given", bound=BaseModel)
+
+
+def _checked(kind: type[Given], data: Any, what: str) -> Given:
     try:
         return kind.model_validate(data)
     except ValidationError as error:

@@ -66,9 +66,11 @@ NETWORK_WORDS = frozenset(
 
 COMPANY_NAMES = frozenset(
     words(
-        "company companies cmp account accounts organization organizations organisation organisations org orgs business"
-        " businesses firm firms employer employers corp corporate corporation unternehmen firma firmen betrieb betriebe"
-        " gesellschaft organisationen entreprise entreprises société sociétés societe societes organisme empresa empresas"
+        "company companies cmp account accounts organization organizations organisation organisations org orgs"
+        " business businesses firm firms employer employers corp corporate corporation unternehmen firma firmen"
+        " betrieb betriebe"
+        " gesellschaft organisationen entreprise entreprises société sociétés societe societes organisme empresa"
+        " empresas"
         " compañía compañías compania organización organizaciones negocio negocios negócio negócios organização"
         " organizações companhia bedrijf bedrijven onderneming ondernemingen organisatie organisaties azienda aziende"
         " società societa impresa imprese ditta ditte organizzazione organizzazioni"
@@ -78,7 +80,8 @@ COMPANY_NAMES = frozenset(
 
 PERSON_NAMES = frozenset(
     words(
-        "person people persons profile profiles customer customers contact contacts user users lead leads member members"
+        "person people persons profile profiles customer customers contact contacts user users lead leads member"
+        " members"
         " subscriber subscribers personen kontakt kontakte kunde kunden personne personnes contatto contatti persona"
         " personas persone contacto contactos contato contatos pessoa pessoas personen contactpersonen"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from connectors.catalogue import Field, FieldType
@@ -62,7 +63,17 @@ def _transform(profile: FieldProfile, destination: str, found: Field, country: s
         return ("trim", {}) if part else ("full_name", {})
     if found.type is FieldType.PHONES:
         return "phone", {"default_country": country}
+    if found.type is FieldType.CURRENCY:
+        return "currency", {"currency": currency_of(country)}
     return TRANSFORM_OF[found.type], {}
+
+
+@cache
+def currency_of(country: str) -> str:
+    """The currency of a country, for amounts that name none."""
+    from babel.numbers import get_territory_currencies  # its tables are only read where amounts are mapped
+
+    return next(iter(get_territory_currencies(country)), "USD")
 
 
 def _choices(profile: FieldProfile, found: Field) -> tuple[Choice, ...]:

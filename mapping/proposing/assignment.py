@@ -64,33 +64,12 @@ def _best(gains: Sequence[Sequence[float]]) -> list[int | None]:
     One column of nothing per line stands for staying alone. O(lines² × places).
     """
     size, real = len(gains), len(gains[0])
-    width = real + size
     costs = [[-gain for gain in line] + [0.0] * size for line in gains]
-    by_line, by_place = [0.0] * (size + 1), [0.0] * (width + 1)
-    partner, way = [0] * (width + 1), [0] * (width + 1)
+    by_line, by_place = [0.0] * (size + 1), [0.0] * (real + size + 1)
+    partner = [0] * (real + size + 1)
     for line in range(1, size + 1):
-        partner[0], place = line, 0
-        least, used = [float("inf")] * (width + 1), [False] * (width + 1)
-        while True:
-            used[place] = True
-            current, delta, following = partner[place], float("inf"), 0
-            for other in range(1, width + 1):
-                if used[other]:
-                    continue
-                reduced = costs[current - 1][other - 1] - by_line[current] - by_place[other]
-                if reduced < least[other]:
-                    least[other], way[other] = reduced, place
-                if least[other] < delta:
-                    delta, following = least[other], other
-            for other in range(width + 1):
-                if used[other]:
-                    by_line[partner[other]] += delta
-                    by_place[other] -= delta
-                else:
-                    least[other] -= delta
-            place = following
-            if not partner[place]:
-                break
+        partner[0] = line
+        place, way = _path(costs, partner, by_line, by_place)
         while place:
             partner[place], place = partner[way[place]], way[place]
     made: list[int | None] = [None] * size
@@ -98,3 +77,32 @@ def _best(gains: Sequence[Sequence[float]]) -> list[int | None]:
         if partner[place]:
             made[partner[place] - 1] = place - 1
     return made
+
+
+def _path(
+    costs: Sequence[Sequence[float]], partner: Sequence[int], by_line: list[float], by_place: list[float]
+) -> tuple[int, list[int]]:
+    """The cheapest way to a free place, and the place before each; raises the prices on the way (both from 1)."""
+    width = len(partner) - 1
+    way = [0] * (width + 1)
+    least, used = [float("inf")] * (width + 1), [False] * (width + 1)
+    place = 0
+    while partner[place]:
+        used[place] = True
+        current, delta, following = partner[place], float("inf"), 0
+        for other in range(1, width + 1):
+            if used[other]:
+                continue
+            reduced = costs[current - 1][other - 1] - by_line[current] - by_place[other]
+            if reduced < least[other]:
+                least[other], way[other] = reduced, place
+            if least[other] < delta:
+                delta, following = least[other], other
+        for other in range(width + 1):
+            if used[other]:
+                by_line[partner[other]] += delta
+                by_place[other] -= delta
+            else:
+                least[other] -= delta
+        place = following
+    return place, way

@@ -41,20 +41,11 @@ def history_of(specs: Iterable[MapSpec]) -> tuple[Confirmed, ...]:
             for key, source, destination in _decisions(rule):
                 seen.setdefault(key, []).append(destination)
                 names[key] = source
-    made = []
-    for (role, squeezed_name), decided in seen.items():
-        for destination in dict.fromkeys(decided):
-            made.append(
-                Confirmed(
-                    role,
-                    names[role, squeezed_name],
-                    destination,
-                    decided.count(destination),
-                    len(decided),
-                    decided[-1] == destination,
-                )
-            )
-    return tuple(made)
+    return tuple(
+        Confirmed(key[0], names[key], destination, decided.count(destination), len(decided), decided[-1] == destination)
+        for key, decided in seen.items()
+        for destination in dict.fromkeys(decided)
+    )
 
 
 def _decisions(rule: ObjectRule) -> Iterable[tuple[tuple[str, str], str, str]]:

@@ -46,7 +46,8 @@ class Model:
             if encoding.ids:
                 made[row] = self.table[encoding.ids].astype(np.float32).mean(axis=0)
         lengths = np.linalg.norm(made, axis=1, keepdims=True)
-        return np.divide(made, lengths, out=made, where=lengths > 0)
+        np.divide(made, lengths, out=made, where=lengths > 0)
+        return made
 
 
 def _files() -> tuple[Path, Path] | None:

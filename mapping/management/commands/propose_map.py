@@ -80,4 +80,6 @@ def _reranker(options: dict[str, Any]) -> Any:
         return None
     from connectors.reranker import LanguageModel  # nobody else needs an HTTP client here
 
-    return LanguageModel(options["reranker_url"], os.environ.get(KEY, ""), options["reranker_model"], allow_private=True)
+    return LanguageModel(
+        options["reranker_url"], os.environ.get(KEY, ""), options["reranker_model"], allow_private=True
+    )
