@@ -6,7 +6,7 @@ The halves are split by workspace (bench/field_maps/README.md). Weights and thre
 only. Figures: right among the fields that have a home; right among all, “no native field” included; the right one
 among the first three; and the share of all fields whose confidence lies above the threshold at which 98 % were
 right on the training half, with how many of these were right on this half. Our own threshold comes from the training
-half read twice, once with its names struck from the lexicon: its names have been looked at, a customer's have not.
+half read with its names struck from the lexicon: these names have been looked at, a customer's have not.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from mapping.inference import TRANSFORM_OF, is_identifier
 from mapping.lexicon import squeezed
 from mapping.matcher import measure
 from mapping.profile import FieldProfile
-from mapping.proposing.concepts import Alias, Concept, concepts, parts
+from mapping.proposing.concepts import Alias, Concept, concepts, parts, word_set
 from mapping.proposing.evidence import Evidence, evidence
 from mapping.proposing.meaning import between, likenesses
 from mapping.proposing.model import utility
@@ -118,7 +118,7 @@ def _in_company(readings: Sequence[Reading], seen: Sequence[Evidence], role: str
         matches = dict(reading.matches)
         whole = matches.get("person_name")
         is_half = looks.share("full name") < VETO and looks.share("two words") < MOSTLY
-        if role == "person" and half and is_half and whole and "".join(whole.alias.parts) in AMBIGUOUS:
+        if role == "person" and half and is_half and whole and _is_ambiguous(whole.alias):
             matches[half] = Match(whole.score, whole.alias, whole.how)
             matches["person_name"] = replace(whole, score=whole.score * VETO)
         for first, second in SECOND.items():
@@ -132,7 +132,13 @@ def _in_company(readings: Sequence[Reading], seen: Sequence[Evidence], role: str
 
 def _says(reading: Reading, concept: str) -> bool:
     match = reading.matches.get(concept)
-    return match is not None and match.score > SURELY and "".join(match.alias.parts) not in AMBIGUOUS
+    return match is not None and match.score > SURELY and not _is_ambiguous(match.alias)
+
+
+def _is_ambiguous(alias: Alias) -> bool:
+    """Whether a usual name says no more than “name”, perhaps with whose it is: `name`, `nom du contact`."""
+    rest = set(alias.parts) - word_set("stop") - word_set("owners", "person")
+    return len(rest) == 1 and rest <= AMBIGUOUS
 
 
 Homes = Mapping[str, tuple[str, Field] | None]
@@ -206,7 +212,7 @@ def _features(
         "veto": float(filled and suit < VETO),
         # Where the name says it, values that could be nothing else must not decide which field is the better one.
         # And where the name speaks of somebody else, it is their address, however much it looks like one.
-        "giveaway": 0.0 if reading.against else giveaway * (1 - named),
+        "giveaway": 0.0 if reading.against else giveaway * (1 - max(named, homeless)),
         "cryptic giveaway": giveaway if reading.cryptic else 0.0,
         "unseen": float(not filled),
     }

@@ -25,6 +25,9 @@ LANGUAGES = {
 HEAD_FIRST = frozenset({"fr", "es", "pt", "it"})
 """Languages in which the word that says what a thing is comes first: `teléfono móvil`, not `mobile phone`."""
 
+LINKS = ("", "s", "n", "en", "es", "er", "e")
+"""What German and Dutch put between the words of a compound."""
+
 ROLES = ("person", "company", "custom")
 _LETTERS = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ı": "i", "ð": "d", "þ": "th"})
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
@@ -146,9 +149,10 @@ def bags() -> Mapping[frozenset[str], tuple[Alias, ...]]:
     found: dict[frozenset[str], dict[str, Alias]] = {}
     stop = word_set("stop")
     for alias in aliases():
-        bag = frozenset(alias.parts) - stop
-        if len(bag) > 1:
-            found.setdefault(bag, {}).setdefault(alias.concept, alias)
+        divided = frozenset(piece for part in alias.parts for piece in pieces_of(part))
+        for bag in {frozenset(alias.parts) - stop, divided - stop}:
+            if len(bag) > 1:
+                found.setdefault(bag, {}).setdefault(alias.concept, alias)
     return {bag: tuple(by_concept.values()) for bag, by_concept in found.items()}
 
 
@@ -161,3 +165,19 @@ def vocabulary() -> frozenset[str]:
     known |= {word for group in word_lists()["qualifiers"] for word in word_set("qualifiers", group)}
     known |= word_set("others") | word_set("about")
     return frozenset(word for word in known if len(word) >= 3 and word.isalpha())
+
+
+@lru_cache(maxsize=1 << 13)
+def pieces_of(word: str) -> tuple[str, ...]:
+    """The known words that a compound is made of, as few as possible; itself where it is none."""
+    if len(word) < 7 or not word.isalpha():
+        return (word,)
+    known = vocabulary()
+    for end in range(len(word) - 3, 2, -1):
+        if word[:end] not in known:
+            continue
+        for link in LINKS:
+            rest = word[end:].removeprefix(link)
+            if word[end:].startswith(link) and rest in known:
+                return word[:end], rest
+    return (word,)

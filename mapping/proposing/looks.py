@@ -40,7 +40,8 @@ NETWORK = re.compile(
 HANDLE = re.compile(r"@?[\w.\-]*[^\W\d][\w.\-]*")
 LETTERS = re.compile(r"[^\W\d_]+(?:[ '’.,\-/&()]{1,3}[^\W\d_]+)*[.)]?")
 JOB_LIKE = re.compile(r"[^\W\d_][^\d@<>{}\[\]]{1,80}")
-POSTCODE = re.compile(
+POSTCODE = re.compile(r"(?=.*\d)[A-Z\d]{2,6}(?:[ -][A-Z\d]{2,5})?")
+CODE = re.compile(
     r"\d{4,5}|\d{5}-\d{3,4}|\d{2}-\d{3}|\d{3} \d{2}|\d{4} ?[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d"
     r"|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}"
     r"|[A-Z]\d[\dW] ?[A-Z\d]{4}|[A-Z]{1,2}-?\d{4,5}|\d{3}-\d{4}|\d{6}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 
 from rapidfuzz import fuzz, process
@@ -15,8 +15,10 @@ from mapping.proposing.concepts import (
     Alias,
     aliases,
     bags,
+    concepts,
     index,
     parts,
+    pieces_of,
     squeeze,
     vocabulary,
     word_lists,
@@ -36,8 +38,19 @@ LONG_ENOUGH = 5
 """Letters from which on a likeness in spelling means something."""
 
 NEUTRAL, UNKNOWN_BESIDE, UNKNOWN_HEAD = 0.98, 0.62, 0.3
-LINKS = ("", "s", "n", "en", "es", "er", "e")
-"""What German and Dutch put between the words of a compound."""
+SHORTEST, SURE_ENOUGH = 3, 0.85
+"""Names of two letters inside a name only count where everything else beside them is neutral."""
+
+TAKES_OVER = {
+    "other_people": OTHERS,
+    "email_facts": ABOUT,
+    "phone_facts": ABOUT,
+    "consent": ABOUT,
+    "score": ABOUT,
+    "birthday": ABOUT,
+    "identifier": ABOUT,
+}
+"""Things whose mention makes something else of whatever stands beside them."""
 
 PEOPLE_WHO_ARE_COMPANIES = frozenset({"customer", "cust", "client", "kunde", "kunden", "cliente", "klant"})
 
@@ -180,25 +193,9 @@ def _divided(spelling: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """The words themselves and, where a compound is among them, its parts too."""
     yield spelling
     known = vocabulary()
-    made = tuple(piece for word in spelling for piece in (_pieces(word) if word not in known else (word,)))
+    made = tuple(piece for word in spelling for piece in (pieces_of(word) if word not in known else (word,)))
     if made != spelling:
         yield made
-
-
-@lru_cache(maxsize=1 << 13)
-def _pieces(word: str) -> tuple[str, ...]:
-    """The known words that a compound is made of, as few as possible; itself where it is none."""
-    if len(word) < 7 or not word.isalpha():
-        return (word,)
-    known = vocabulary()
-    for end in range(len(word) - 3, 2, -1):
-        if word[:end] not in known:
-            continue
-        for link in LINKS:
-            rest = word[end:].removeprefix(link)
-            if word[end:].startswith(link) and rest in known:
-                return word[:end], rest
-    return (word,)
 
 
 def _take_partly(
@@ -218,7 +215,7 @@ def _take_partly(
             if any(start >= span.start and end <= span.stop for span in covered):
                 continue
             found = _meant(spelling[start:end], unknown)
-            if not found or (length == 1 and len(spelling[start]) < 3):
+            if not found:
                 continue
             covered.append(range(start, end))
             # Words of a longer name, such as `code` of `postal code`, say nothing against what stands beside it.
@@ -227,14 +224,27 @@ def _take_partly(
             after = [part if place not in spoken else "" for place, part in enumerate(spelling[end:], end)]
             for alias in found:
                 score, reason = _weigh(alias, spelling[start:end], before, after, role, own)
+                if end - start == 1 and len(spelling[start]) < SHORTEST and score < SURE_ENOUGH:
+                    continue
                 if reason:
                     against[reason] = max(against.get(reason, 0.0), 0.9)
                 _better(matches, Match(score, alias, ANY_ORDER if length == size else PARTLY))
             covered.append(range(start, end))
+    _note_others(matches, against)
     inside = {place for span in covered for place in span}
     for place, part in enumerate(spelling):
         if place not in inside and part not in own:
             _note(against, part)
+
+
+def _note_others(matches: dict[str, Match], against: dict[str, float]) -> None:
+    """Where one part of a name is a thing of its own, such as an account's owner, the other is only its e-mail."""
+    for key, reason in TAKES_OVER.items():
+        if key in matches and matches[key].score >= UNKNOWN_HEAD / 2 and len(matches) > 1:
+            against[reason] = 0.9
+            for other, match in matches.items():
+                if concepts()[other].homes and other not in TAKES_OVER:
+                    matches[other] = replace(match, score=match.score * UNKNOWN_HEAD)
 
 
 def _note(against: dict[str, float], part: str) -> None:
@@ -295,7 +305,7 @@ def _take_alike(matches: dict[str, Match], spellings: Sequence[str], unknown: fr
 def _group(given: Sequence[str]) -> str:
     """Which address a part belongs to: `billing` of `BillingCity`, and nothing where the name does not say."""
     known = vocabulary()
-    pieces = [piece for part in given for piece in ((part,) if part in known else _pieces(part))]
+    pieces = [piece for part in given for piece in ((part,) if part in known else pieces_of(part))]
     for group in ("billing", "shipping", "hq", "home", "work", "other"):
         if any(piece in word_set("qualifiers", group) for piece in pieces):
             return group

@@ -5,30 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from mapping.proposing.choosing import Settled
-from mapping.proposing.concepts import concepts
+from mapping.proposing.concepts import concepts, word_set
 from mapping.proposing.names import read
 from mapping.proposing.suits import SUITS
 
 SAYS_COMPANY: Mapping[str, float] = {
-    "company_name": 0.5,
-    "domain": 1.5,
-    "annual_revenue": 1.5,
+    "annual_revenue": 2.0,
+    "company_name": 1.5,
     "employees": 1.5,
-    "recurring_revenue": 1.5,
+    "domain": 1.25,
     "linkedin": 0.5,
+    "industry": 0.5,
     "street": 0.5,
     "postcode": 0.5,
     "city": 0.5,
-    "country": 0.25,
+    "country": 0.2,
 }
-IS_COMPANY = 3.5
+IS_COMPANY = 3.0
+"""A place with a web site and an address stays below, a firm with staff or turnover gets there."""
+
 SURELY = 0.85
 FITS = 0.5
 
 
 def looks_like_company(names: Iterable[str]) -> bool:
-    """Whether an object's fields are those of a company: a web site, staff or turnover, and an address."""
-    said = {key for name in names for key, match in read(name, "company").matches.items() if match.score > SURELY}
+    """Whether an object's fields are those of a company: a firm's name, a web site, staff or turnover, an address."""
+    said = {
+        key
+        for name in names
+        for key, match in read(name, "company").matches.items()
+        # “Name” and “title” are what anything is called.
+        if match.score > SURELY and not (key == "company_name" and set(match.alias.parts) <= word_set("generic"))
+    }
     return sum(weight for key, weight in SAYS_COMPANY.items() if key in said) >= IS_COMPANY
 
 
