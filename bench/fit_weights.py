@@ -50,6 +50,9 @@ PRIOR = {
 }
 """Where the weights start from and are pulled to: what a careful person would guess without any data."""
 
+NO_HOPE = -2.0
+"""The bias is at most this: of the names that nobody foresaw, most have no home, which the labelled ones do not show."""
+
 NOT_NEGATIVE = frozenset({"named", "named surely", "meaning", "named and suits", "giveaway", "cryptic giveaway"})
 NOT_POSITIVE = frozenset({"homeless", "against", "veto"})
 
@@ -103,6 +106,7 @@ def fit(all_cases: Sequence[Case], start: Array) -> Array:
     weights, mean, square = start.copy(), np.zeros_like(start), np.zeros_like(start)
     low = np.array([0.0 if name in NOT_NEGATIVE else -np.inf for name in model.FEATURES])
     high = np.array([0.0 if name in NOT_POSITIVE else np.inf for name in model.FEATURES])
+    high[model.FEATURES.index("bias")] = NO_HOPE
     for step in range(1, STEPS + 1):
         slope = -PULL * (weights - start)
         for case in all_cases:

@@ -31,6 +31,9 @@ MOSTLY = 0.8
 SAME_NAME, LIKE_NAME = 0.97, 0.85
 ALIKE = 90
 CLOSE = 0.75
+FIGURES = frozenset({"postcode", "coordinate"})
+"""What almost any figures could be: a nearness in meaning is not enough for it."""
+
 NEAR = 0.45
 """From this likeness in meaning on it counts for something; below it, it is noise."""
 
@@ -191,7 +194,8 @@ def _of_concept(
     named = match.score if match else 0.0
     suit, giveaway = SUITS[concept.values](seen) if seen.filled else (0.0, 0.0)
     features = _features(named, suit, giveaway, reading, seen, homeless.score if homeless else 0.0)
-    if named < SURELY and not reading.cryptic and (near >= NEAR or near < away):
+    noise = concept.values in FIGURES or (near < NEAR and near > away)
+    if named < SURELY and not reading.cryptic and not noise:
         features["meaning"] = max(-0.5, min(0.5, near - away)) * (1 - named)
     return Candidate(path, found, concept.key, features, utility(features), match, suit)
 
@@ -212,7 +216,7 @@ def _features(
         "veto": float(filled and suit < VETO),
         # Where the name says it, values that could be nothing else must not decide which field is the better one.
         # And where the name speaks of somebody else, it is their address, however much it looks like one.
-        "giveaway": 0.0 if reading.against else giveaway * (1 - max(named, homeless)),
+        "giveaway": 0.0 if reading.against or homeless > SURELY else giveaway * (1 - named),
         "cryptic giveaway": giveaway if reading.cryptic else 0.0,
         "unseen": float(not filled),
     }
