@@ -125,7 +125,7 @@ def _in_company(readings: Sequence[Reading], seen: Sequence[Evidence], role: str
             matches[half] = Match(whole.score, whole.alias, whole.how)
             matches["person_name"] = replace(whole, score=whole.score * VETO)
         for first, second in SECOND.items():
-            later = reading.number > 1 or (reading.group in ("other", "home") and first != "street")
+            later = reading.number > 1 or (reading.group in ("other", "home", "hq") and first != "street")
             if later and first in matches and second not in matches:
                 matches[second] = matches[first]
                 matches[first] = replace(matches[first], score=matches[first].score * LESS_SURE)

@@ -11,8 +11,9 @@ from mapping.proposing.candidates import Candidate, Weighed
 from mapping.proposing.model import probabilities
 
 KEY = "domainName.primaryLinkUrl"
+PHONE = "phones.primaryPhoneNumber"
 FURTHER = {
-    "phones.primaryPhoneNumber": "phones.additionalPhones",
+    PHONE: "phones.additionalPhones",
     "emails.primaryEmail": "emails.additionalEmails",
 }
 """Where a second number or address goes when the first place is taken."""
@@ -151,12 +152,13 @@ def _spilled(item: Weighed, taken: Collection[str], home: str | None) -> Weighed
 
 
 def _promote(homes: dict[int, str], fields: Sequence[Weighed], taken: set[str]) -> None:
-    """The only number or address there is becomes the first one, whatever it is called."""
+    """The only number or address there is becomes the first one; an address only if it is not called the second."""
     for first, further in FURTHER.items():
-        if first in taken or first in homes.values():
-            continue
         place = next((place for place in sorted(homes) if homes[place] == further), None)
-        if place is not None and _best(fields[place].candidates, {first}) is not None:
+        if first in taken or place is None or _best(fields[place].candidates, {first}) is None:
+            continue
+        second = _best(fields[place].candidates, {further})
+        if first == PHONE or second is None or second.named < SAID:
             homes[place] = first
 
 

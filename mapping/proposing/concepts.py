@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -91,7 +92,13 @@ def word_lists() -> Mapping[str, Any]:
 @cache
 def word_set(table: str, key: str = "words") -> frozenset[str]:
     """One list of words, folded."""
-    return frozenset(fold(word) for word in word_lists()[table][key].split())
+    return both_spellings(word_lists()[table][key].split())
+
+
+def both_spellings(words: Iterable[str]) -> frozenset[str]:
+    """The words folded, and those with `ae`, `oe`, `ue` also as the umlauts they may stand for."""
+    folded = {fold(word) for word in words}
+    return frozenset(folded | {re.sub("([aou])e", r"\1", word) for word in folded})
 
 
 @cache
@@ -129,11 +136,13 @@ def _aliases(concept: Concept) -> Iterator[Alias]:
 
 
 @cache
-def index() -> Mapping[str, tuple[Alias, ...]]:
-    """Squeezed name, with and without its little words → what it can mean."""
+def index(role: str) -> Mapping[str, tuple[Alias, ...]]:
+    """Squeezed name, with and without its little words → what it can mean for an object of that role."""
     found: dict[str, dict[str, Alias]] = {}
     stop = word_set("stop")
     for alias in aliases():
+        if role not in concepts()[alias.concept].roles:
+            continue
         # Initials in the names of other systems look like little words: `l_name` is not `name`.
         short = alias.parts if alias.language == "api" else tuple(part for part in alias.parts if part not in stop)
         for spelling in {squeeze(alias.parts), squeeze(short)} - {""}:
@@ -144,11 +153,13 @@ def index() -> Mapping[str, tuple[Alias, ...]]:
 
 
 @cache
-def bags() -> Mapping[frozenset[str], tuple[Alias, ...]]:
-    """The words of a name in any order → what it can mean, for names of two words and more."""
+def bags(role: str) -> Mapping[frozenset[str], tuple[Alias, ...]]:
+    """The words of a name in any order → what it can mean for that role, for names of two words and more."""
     found: dict[frozenset[str], dict[str, Alias]] = {}
     stop = word_set("stop")
     for alias in aliases():
+        if role not in concepts()[alias.concept].roles:
+            continue
         divided = frozenset(piece for part in alias.parts for piece in pieces_of(part))
         for bag in {frozenset(alias.parts) - stop, divided - stop}:
             if len(bag) > 1:

@@ -77,7 +77,7 @@ def remember(item: Weighed, confirmed: Confirmed | None) -> Weighed:
     made = []
     for candidate in item.candidates:
         if candidate.destination != confirmed.destination:
-            made.append(replace(candidate, utility=candidate.utility - CONFIRMED_GAIN - CONFIRMED_LEAST))
+            made.append(replace(candidate, utility=min(candidate.utility, 0.0) - CONFIRMED_LEAST))
         elif candidate.features.get("veto"):
             made.append(replace(candidate, utility=candidate.utility + CONFIRMED_GAIN))
         else:

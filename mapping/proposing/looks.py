@@ -7,7 +7,7 @@ import tomllib
 from functools import cache, lru_cache
 
 from mapping.kinds import EMAIL, HOST
-from mapping.proposing.concepts import DATA, fold
+from mapping.proposing.concepts import DATA, both_spellings, fold
 
 LONGEST = 300
 POSTCODE_LENGTH = 10
@@ -53,7 +53,7 @@ ZONE = re.compile(r"(Africa|America|Asia|Europe|Australia|Pacific|Atlantic|India
 @cache
 def _words(table: str) -> frozenset[str]:
     rows = tomllib.loads((DATA / "values.toml").read_text(encoding="utf-8"))
-    return frozenset(fold(word) for word in rows[table].split())
+    return both_spellings(rows[table].split())
 
 
 @cache

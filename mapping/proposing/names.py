@@ -91,7 +91,7 @@ def read(name: str, role: str, label: str = "", unknown: frozenset[str] = frozen
     spellings = list(_spellings(given, own))
     matches: dict[str, Match] = {}
     for spelling, how in spellings:
-        _take_exact(matches, spelling, how, unknown)
+        _take_exact(matches, spelling, how, role, unknown)
         if matches:
             break
     against: dict[str, float] = {}
@@ -100,7 +100,7 @@ def read(name: str, role: str, label: str = "", unknown: frozenset[str] = frozen
             for variant in _divided(spelling):
                 _take_partly(matches, against, variant, role, own, unknown)
     if not against and all(match.score < HALF for match in matches.values()):
-        _take_alike(matches, [squeeze(spelling) for spelling, _ in spellings[:2]], unknown)
+        _take_alike(matches, [squeeze(spelling) for spelling, _ in spellings[:2]], role, unknown)
     empty = own | word_set("generic") | word_set("stop")
     meant = against or any(match.score > HALF for match in matches.values())
     cryptic = not meant and all(part in empty or part not in vocabulary() for part in given)
@@ -169,16 +169,18 @@ def _written_out(words: tuple[str, ...], own: frozenset[str]) -> Iterator[tuple[
             yield tuple(part for text in made for part in text.split())
 
 
-def _meant(spelling: Sequence[str], unknown: frozenset[str]) -> tuple[Alias, ...]:
+def _meant(spelling: Sequence[str], role: str, unknown: frozenset[str]) -> tuple[Alias, ...]:
     squeezed = "".join(spelling)
-    return () if squeezed in unknown else index().get(squeezed, ())
+    return () if squeezed in unknown else index(role).get(squeezed, ())
 
 
-def _take_exact(matches: dict[str, Match], spelling: tuple[str, ...], how: int, unknown: frozenset[str]) -> None:
-    for alias in _meant(spelling, unknown):
+def _take_exact(
+    matches: dict[str, Match], spelling: tuple[str, ...], how: int, role: str, unknown: frozenset[str]
+) -> None:
+    for alias in _meant(spelling, role, unknown):
         _better(matches, Match(1 - COSTS[how] - alias.rank * PER_RANK, alias, how))
     bag = frozenset(spelling) - word_set("stop")
-    for alias in bags().get(bag, ()) if not matches and not unknown else ():
+    for alias in bags(role).get(bag, ()) if not matches and not unknown else ():
         score = 1 - COSTS[how] - COSTS[ANY_ORDER] - alias.rank * PER_RANK
         _better(matches, Match(score, alias, ANY_ORDER))
 
@@ -214,7 +216,7 @@ def _take_partly(
             end = start + length
             if any(start >= span.start and end <= span.stop for span in covered):
                 continue
-            found = _meant(spelling[start:end], unknown)
+            found = _meant(spelling[start:end], role, unknown)
             if not found:
                 continue
             covered.append(range(start, end))
@@ -290,15 +292,15 @@ def _beside(part: str, role: str, own: frozenset[str], generic: bool) -> tuple[f
     return UNKNOWN_BESIDE, ""
 
 
-def _take_alike(matches: dict[str, Match], spellings: Sequence[str], unknown: frozenset[str]) -> None:
+def _take_alike(matches: dict[str, Match], spellings: Sequence[str], role: str, unknown: frozenset[str]) -> None:
     for spelling in spellings:
         if len(spelling) < LONG_ENOUGH:
             continue
-        found = process.extract(spelling, index().keys(), scorer=fuzz.ratio, score_cutoff=ALIKE, limit=3)
+        found = process.extract(spelling, index(role).keys(), scorer=fuzz.ratio, score_cutoff=ALIKE, limit=3)
         for key, likeness, _ in found:
             if len(key) < LONG_ENOUGH or key in unknown:
                 continue
-            for alias in index()[key]:
+            for alias in index(role)[key]:
                 _better(matches, Match(0.9 * likeness / 100 - alias.rank * PER_RANK, alias, SPELT_LIKE))
 
 

@@ -102,7 +102,9 @@ def _region(evidence: Evidence) -> tuple[float, float]:
 
 
 def _postcode(evidence: Evidence) -> tuple[float, float]:
-    return min(1.0, evidence.share("postcode") + 0.5 * evidence.share("code")), 0.3 * evidence.share("postcode")
+    # Figures alone may be anything; letters and figures in that order hardly are anything else.
+    mixed = min(evidence.share("postcode"), evidence.share("text"))
+    return min(1.0, evidence.share("postcode") + 0.5 * evidence.share("code")), 0.3 * mixed
 
 
 def _country(evidence: Evidence) -> tuple[float, float]:
