@@ -150,6 +150,17 @@ def _skeletons() -> Mapping[str, tuple[str, ...]]:
     return {skeleton: tuple(words) for skeleton, words in found.items() if len(skeleton) >= 3}
 
 
+@cache
+def _beginnings() -> Mapping[str, tuple[str, ...]]:
+    """The first four or five letters of a long word → the words that are cut off so: `cogn` for `cognome`."""
+    found: dict[str, list[str]] = {}
+    for word in sorted({part for alias in aliases() for part in alias.parts}, key=lambda word: (len(word), word)):
+        for size in (4, 5):
+            if word.isalpha() and len(word) >= size + 3:
+                found.setdefault(word[:size], []).append(word)
+    return {start: tuple(words[:4]) for start, words in found.items()}
+
+
 def _skeleton(word: str) -> str:
     return word[:1] + "".join(letter for letter in word[1:] if letter not in "aeiouy")
 
@@ -162,6 +173,7 @@ def _written_out(words: tuple[str, ...], own: frozenset[str]) -> Iterator[tuple[
         longer: tuple[str, ...] = tuple(short[word].split("|")) if word in short else ()
         if not longer and word not in vocabulary() and word not in own and 3 <= len(word) <= 8:
             longer = _skeletons().get(_skeleton(word), ())[:3] if _skeleton(word) == word or len(word) <= 5 else ()
+            longer = longer or _beginnings().get(word, ())
         changed = changed or bool(longer)
         choices.append(longer or (word,))
     if changed:

@@ -39,6 +39,7 @@ def test_spelling_and_prefixes_do_not_change_what_a_name_means(name: str) -> Non
         ("bezoek_postcode", "postcode"),
         ("huisnummer", "house_number"),
         ("cmp_cntry", "country"),
+        ("cogn", "last_name"),
         ("numero_de_telefono", "phone"),
         ("phone_mobile", "phone"),
         ("job_tittle", "job_title"),
