@@ -51,7 +51,7 @@ PRIOR = {
 """Where the weights start from and are pulled to: what a careful person would guess without any data."""
 
 NO_HOPE = -2.0
-"""The bias is at most this: of the names that nobody foresaw, most have no home, which the labelled ones do not show."""
+"""The bias is at most this: most names that nobody foresaw have no home, which the labelled ones do not show."""
 
 NOT_NEGATIVE = frozenset({"named", "named surely", "meaning", "named and suits", "giveaway", "cryptic giveaway"})
 NOT_POSITIVE = frozenset({"homeless", "against", "veto"})
