@@ -35,7 +35,7 @@ from mapping.proposing.model import auto_accept
 from mapping.rules import Action, FieldRule
 
 SETS = Path(__file__).with_name("field_maps")
-HALVES = ("train", "heldout")
+HALVES = ("train", "held_out")
 PRECISION = 0.98
 FIRST = 3
 
