@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from connectors.catalogue import Catalogue, FieldType, ObjectType
 from mapping.apply import compile_rule
 from mapping.composites import LISTS
+from mapping.engagements import PARTS
 from mapping.fixed import BUILT_IN
 from mapping.profile import FieldProfile
+from mapping.relations import MEMBER
 from mapping.rules import Action, FieldRule, MapSpec, ObjectRule, OnError
 from mapping.transforms import TRANSFORMS
 
@@ -74,10 +76,12 @@ def findings(spec: MapSpec, targets: Catalogue | None = None, profiles: Profiles
     for rule in moved:
         target = targets.object(rule.destination) if targets and not rule.create else None
         found += _conflicts(rule)
+        found += [Finding(rule.source, "", True, problem) for problem in _relation_problems(spec, rule)]
         found += _about_target(rule, target)
         found += _about_values(rule, (profiles or {}).get(rule.source, {}))
         found += _about_companions(rule)
     found += _same_object(moved)
+    found += [Finding("", "", True, problem) for problem in _activity_problems(spec)]
     return sorted(dict.fromkeys(found), key=lambda finding: not finding.blocks)
 
 
@@ -250,3 +254,43 @@ def needs_companion(rule: FieldRule) -> bool:
     known = TRANSFORMS.get(rule.transform)
     may_fail = known is None or not known.certain
     return may_fail and rule.on_error is OnError.KEEP_RAW and not rule.raw_destination and rule.action != Action.SKIP
+
+
+def _relation_problems(spec: MapSpec, rule: ObjectRule) -> list[str]:
+    """Relations that would sit on a field's name or column, or on each other."""
+    fields = {field.field: f"“{field.source}”" for field in moved_fields(rule)}
+    problems = []
+    for relation in rule.relations:
+        if relation.action == Action.SKIP:
+            continue
+        if not relation.destination:
+            problems.append(f"{rule.source}: the relation of “{relation.source}” has no name.")
+            continue
+        problems += [
+            f"{rule.source}: the relation “{relation.destination}” needs the name {name}, which {fields[name]} takes: "
+            "rename one of them."
+            for name in (relation.destination, f"{relation.destination}Id")
+            if name in fields
+        ]
+        fields[relation.destination] = fields[f"{relation.destination}Id"] = f"the relation of “{relation.source}”"
+        other = spec.object(relation.to)
+        if relation.to != MEMBER and relation.to != "person" and (other is None or other.action == Action.SKIP):
+            problems.append(
+                f"{rule.source}: “{relation.source}” points to {relation.to}, which is left behind: leave the relation "
+                "behind too."
+            )
+    return problems
+
+
+def _activity_problems(spec: MapSpec) -> list[str]:
+    problems = []
+    seen: set[str] = set()
+    for rule in spec.activities:
+        if rule.key in seen:
+            problems.append(f"{rule.key} has two rules: only one of them can hold.")
+        seen.add(rule.key)
+        if unknown := sorted(set(rule.parts) - PARTS.keys()):
+            problems.append(f"{rule.key}: “{unknown[0]}” is no part of an activity. There are: {', '.join(PARTS)}.")
+        if bool(rule.where) != bool(rule.equals):
+            problems.append(f"{rule.key}: a property that tells the kind needs a value, and a value its property.")
+    return problems

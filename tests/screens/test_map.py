@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from mapping.rules import Action, FieldRule, MapSpec, OnError
@@ -367,14 +369,15 @@ def test_the_page_asks_the_database_as_often_for_five_hundred_fields_as_for_twel
     wide_map.make(project, engineer, 12)
     url = reverse("map", args=[project.slug])
     client.get(url)
-    with django_assert_num_queries(27):
+    with CaptureQueriesContext(connection) as asked:
         client.get(url)
+    number = len(asked)
+    assert number <= 40
     project.map_series.add(wide_map.spec_of(500), by=engineer)
-    client.get(url)
-    with django_assert_num_queries(27):
+    with django_assert_num_queries(number):
         client.get(url)
     press(client, project, "decide-many", what="sure")
-    with django_assert_num_queries(27):
+    with django_assert_num_queries(number):
         client.get(url)
 
 

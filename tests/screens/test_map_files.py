@@ -215,6 +215,7 @@ def reachable(monkeypatch: pytest.MonkeyPatch) -> None:
             """Nothing is open."""
 
     monkeypatch.setattr(proposals, "open_destination", lambda _: Destination())
+    monkeypatch.setattr(proposals, "workspace_members", lambda *_: {})
 
 
 def test_a_new_proposal_keeps_what_was_decided_unless_it_is_to_be_forgotten(
