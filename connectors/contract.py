@@ -320,12 +320,20 @@ class Naming(Protocol):
         """A legal API name for a new field; the same input gives the same name. Avoids reserved words and `taken`."""
         ...
 
+    def fields(self, source_names: Collection[str], taken: Collection[str]) -> dict[str, str]:
+        """Names for several new fields of one object, by source name: the same in whatever order they are given."""
+        ...
+
     def object(self, label: str, label_plural: str, taken: Collection[str]) -> tuple[str, str]:
         """Legal API names (singular, plural) for a new object type."""
         ...
 
     def option(self, label: str, taken: Collection[str]) -> str:
         """A legal value for a new select option."""
+        ...
+
+    def options(self, labels: Collection[str], taken: Collection[str]) -> dict[str, str]:
+        """Values for several new select options, by label: the same in whatever order they are given."""
         ...
 
     def option_label(self, label: str) -> str:

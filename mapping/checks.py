@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from connectors.catalogue import FieldType
 from mapping.apply import compile_rule
 from mapping.composites import LISTS
 from mapping.engagements import PARTS
 from mapping.relations import MEMBER
-from mapping.rules import Action, FieldRule, MapSpec, ObjectRule
+from mapping.rules import Action, FieldRule, MapSpec, ObjectRule, OnError
+from mapping.transforms import TRANSFORMS
 
 MOST_FIELDS = 350
 """New fields of one object: Twenty's tables and pages stop working long before PostgreSQL's 1,600 columns."""
@@ -38,6 +40,7 @@ def _object_problems(rule: ObjectRule) -> list[str]:
             f"{rule.source}: {len(made)} new fields are more than {rule.destination} can hold ({MOST_FIELDS}): "
             "leave some behind, or combine them."
         )
+    problems += [f"{rule.source}: {problem}" for field in _moved(rule) for problem in _choice_problems(field)]
     taken: defaultdict[str, list[str]] = defaultdict(list)
     for field in _moved(rule):
         taken[field.destination].append(field.source)
@@ -88,6 +91,37 @@ def _activity_problems(spec: MapSpec) -> list[str]:
         if bool(rule.where) != bool(rule.equals):
             problems.append(f"{rule.key}: a property that tells the kind needs a value, and a value its property.")
     return problems
+
+
+def _choice_problems(field: FieldRule) -> list[str]:
+    if field.type not in (FieldType.SELECT, FieldType.MULTI_SELECT) or field.action is Action.MAP:
+        return []
+    if not field.choices:
+        return [f"“{field.source}” becomes a field with options, but has none: give it options or make it text."]
+    labels: dict[str, str] = {}
+    for choice in field.choices:
+        if labels.setdefault(choice.value, choice.label) != choice.label:
+            return [f"“{field.source}” calls its option {choice.value} by two names: choose one."]
+    return []
+
+
+def map_warnings(spec: MapSpec) -> list[str]:
+    """What works under this map, but leaves values behind where they do not fit: each is listed, none lands."""
+    moved = [rule for rule in spec.objects if rule.action != Action.SKIP]
+    return [
+        f"{rule.source}: what of “{field.source}” does not turn is not kept in the destination, only listed here."
+        " Choose a text field to keep it in."
+        for rule in moved
+        for field in _moved(rule)
+        if needs_companion(field)
+    ]
+
+
+def needs_companion(rule: FieldRule) -> bool:
+    """Whether values may fail to turn, are to be kept as they are, and have no field to be kept in."""
+    known = TRANSFORMS.get(rule.transform)
+    may_fail = known is None or not known.certain
+    return may_fail and rule.on_error is OnError.KEEP_RAW and not rule.raw_destination and rule.action != Action.SKIP
 
 
 def _moved(rule: ObjectRule) -> list[FieldRule]:

@@ -29,6 +29,7 @@ class Verb(Enum):
     GATE_REJECTED = "{actor} rejected {subject}: {why}"
     HELD_DECIDED = "{actor} decided {count} held {object} ({reason}): {verdict}"
     SCHEMA_CHANGED = "{actor} made {subject} in the destination"
+    CERTIFICATE_ISSUED = "{actor} issued certificate {number} over {subject}"
     TRIGGER_PAUSED = "The workflow “{subject}” was paused for the run"
     TRIGGER_RESTORED = "The workflow “{subject}” was put back"
 

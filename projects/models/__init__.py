@@ -1,5 +1,6 @@
 """Everything that is stored, by subject."""
 
+from projects.models.document import Certificate, SigningKey
 from projects.models.event import Event
 from projects.models.gate import Decision, Signature
 from projects.models.project import Connection, Invitation, Membership, Project, SourceArchive
@@ -8,6 +9,7 @@ from projects.models.run import PausedTrigger, Phase, Profile, Reconciliation, R
 from projects.models.user import User
 
 __all__ = [
+    "Certificate",
     "Connection",
     "Decision",
     "Difference",
@@ -25,6 +27,7 @@ __all__ = [
     "Record",
     "Run",
     "Signature",
+    "SigningKey",
     "SourceArchive",
     "Step",
     "User",
