@@ -129,7 +129,8 @@ class ActivityRule(Frozen):
     `source` is `event`, `message` or an object type (`object:4`). For events, `name` is the event's name as it is;
     where a generic event tells its kind by a property, `where` names that property and `equals` its value. `parts`
     says which property plays which part: title, body, start, end, duration, disposition, location, attendees, due,
-    status, assignee, author, recording, attachments; a dot leads into an object (`properties.hs_call_title`).
+    status, assignee, author, author_name, recording, attachments; a dot leads into an object
+    (`properties.hs_call_title`).
     `columns`: start, end and location become fields of their own. `count` and `examples` are what discovery saw;
     `alternative` is the kind that it may be, where that is too weak to be proposed.
     """
