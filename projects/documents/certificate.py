@@ -214,6 +214,12 @@ def pdf(content: dict[str, Any]) -> bytes:
     return render("certificate", context)
 
 
+def paper_of(certificate: Certificate) -> bytes:
+    """The certificate on paper, as it stands in the bundle and is covered by the signature."""
+    with certificate.bundle.open() as file, zipfile.ZipFile(file) as bundle:
+        return bundle.read("certificate.pdf")
+
+
 def proof_of(certificate: Certificate, object: str, key: str) -> dict[str, Any]:
     """That one record is covered: its lines, and the hashes beside them, which tell nothing of anybody else.
 

@@ -19,6 +19,10 @@ NOBODY = 60
 """Seconds without any worker after which waiting ends with a sentence."""
 
 
+class Failed(Exception):
+    """The verb could not be carried out; `str()` is the sentence."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a verb gives: an object for scripts, text for people, and the exit status."""

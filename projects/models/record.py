@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from mapping.fields import ExactJSONField
+from projects.models.fields import FromRaw
 from projects.models.project import Project
 from projects.models.run import Run, Step
 
@@ -56,6 +60,9 @@ class Record(models.Model):
     meta = ExactJSONField(default=dict)
     refs = ExactJSONField(default=dict)
     digest = models.CharField(max_length=64)
+    email = FromRaw("email")
+    alias = FromRaw("id")
+    corrected = ExactJSONField(null=True, help_text="Values that people put over those of the source.")
     match_key = models.CharField(max_length=400, blank=True)
     mapped = ExactJSONField(null=True)
     notes = ExactJSONField(default=list, help_text="What a transform could not turn, and where the raw value went.")
@@ -65,6 +72,8 @@ class Record(models.Model):
     merged_into = models.CharField(max_length=400, blank=True)
     destination_id = models.UUIDField(null=True)
     proof = models.CharField(max_length=10, choices=Proof, default=Proof.OPEN, blank=True)
+    read_at = models.DateTimeField(null=True, auto_now_add=True)
+    proved_at = models.DateTimeField(null=True, help_text="When it was read back last.")
 
     objects = RecordQuerySet.as_manager()
 
@@ -81,10 +90,27 @@ class Record(models.Model):
             models.Index(fields=["run", "object", "state", "id"], name="record_by_state"),
             # Two records with one unique value.
             models.Index(fields=["run", "object", "match_key"], name="record_by_match", condition=~Q(match_key="")),
+            # Lists of one object type, page after page.
+            models.Index(fields=["run", "object", "id"], name="record_by_object"),
+            # Why records did not land, by reason.
+            models.Index(
+                fields=["run", "state", "object", "reason", "id"],
+                name="record_not_landed",
+                condition=Q(state__in=["held", "merged", "excluded", "rejected"]),
+            ),
+            # “Where is ana@…?”
+            models.Index(fields=["run", "email"], name="record_by_email", condition=~Q(email="")),
+            models.Index(fields=["run", "alias"], name="record_by_alias", condition=~Q(alias="")),
+            models.Index(fields=["run", "key"], name="record_by_key"),
         ]
 
     def __str__(self) -> str:
         return f"{self.object} {self.key}"
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What the source gave, with what people put over it."""
+        return {**self.raw, **(self.corrected or {})}
 
 
 class GroupMember(models.Model):
@@ -154,30 +180,54 @@ class JournalEntry(models.Model):
     answered_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["run", "-id"], name="journal_by_run")]
+        indexes = [
+            models.Index(fields=["run", "-id"], name="journal_by_run"),
+            models.Index(fields=["project", "object", "-sent_at"], name="journal_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} {self.count} {self.object}: {self.get_state_display()}"
 
 
+class DifferenceQuerySet(models.QuerySet["Difference"]):
+    """Questions about differences."""
+
+    def unexplained(self) -> DifferenceQuerySet:
+        """Those that are neither mended nor accepted by name."""
+        return self.filter(mended_at=None, accepted=None)
+
+
 class Difference(models.Model):
-    """One value that was read back other than it was meant to stand, or a record that is not there."""
+    """One value that was read back other than it was meant to stand, a record that is not there, or one too many.
+
+    It is explained once it is mended (read back again and found right) or accepted by a named person.
+    """
 
     class Kind(models.TextChoices):
         DIFFERENT = "different", "Different"
         MISSING = "missing", "Not there"
+        STRAY = "stray", "Not ours, and there"
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="differences")
-    record = models.ForeignKey(Record, on_delete=models.CASCADE, related_name="differences")
+    record = models.ForeignKey(Record, null=True, on_delete=models.CASCADE, related_name="differences")
+    key = models.CharField(max_length=400, blank=True)
+    destination_id = models.UUIDField(null=True)
     object = models.CharField(max_length=80)
     kind = models.CharField(max_length=12, choices=Kind)
     field = models.CharField(max_length=160, blank=True)
     rule = models.CharField(max_length=80, blank=True)
     expected = ExactJSONField(null=True)
     found = ExactJSONField(null=True)
+    accepted = models.ForeignKey(
+        "projects.Acceptance", null=True, on_delete=models.SET_NULL, related_name="differences"
+    )
+    mended_at = models.DateTimeField(null=True)
+    mended_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    objects = DifferenceQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["run", "object", "field"], name="difference_by_field")]
 
     def __str__(self) -> str:
-        return f"{self.record}: {self.field or self.kind}"
+        return f"{self.object} {self.key or self.destination_id}: {self.field or self.kind}"

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from django.utils import timezone
+
 from connectors.catalogue import Field
 from connectors.contract import Existing
 from projects.models import Difference, Link, Record
@@ -47,6 +49,7 @@ class Comparison:
         self._context = context
         self._fields: dict[str, Field] = {field.name: field for field in context.target.fields}
         self._fields.update({field.join_column: field for field in context.target.fields if field.join_column})
+        self._now = timezone.now()
         self.tally: Counter[str] = Counter()
         self.differences: list[Difference] = []
 
@@ -63,6 +66,7 @@ class Comparison:
             for name, value in meant.items():
                 if name not in NOT_COMPARED:
                     self._compare(row, name, value, there.fields.get(name))
+        row.proved_at = self._now
         row.proof = Record.Proof.EQUAL if len(self.differences) == before else Record.Proof.DIFFERENT
 
     def _compare(self, row: Record, name: str, meant: Any, found: Any) -> None:
@@ -88,6 +92,8 @@ class Comparison:
             Difference(
                 run=self._context.run,
                 record=row,
+                key=row.key,
+                destination_id=row.destination_id,
                 object=row.object,
                 kind=kind,
                 field=field,
@@ -99,5 +105,5 @@ class Comparison:
 
     def save(self, rows: list[Record]) -> None:
         """Stores proofs and differences."""
-        save_rows(rows, ["proof"])
+        save_rows(rows, ["proof", "proved_at"])
         Difference.objects.bulk_create(self.differences, batch_size=500)

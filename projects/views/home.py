@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from connectors.registry import all_connectors
 from projects import gates as gate_rules
 from projects import selectors, services
+from projects.actions import next_action
 from projects.forms import InviteForm, ProjectForm
 from projects.gates import GateView
 from projects.models import Connection, Event, Membership, Project, Run, Signature
@@ -114,7 +115,7 @@ def project(request: Request, slug: str) -> HttpResponse:
     """Where the project stands, and the one thing to do next."""
     seat = seat_of(request, slug)
     context = page(seat)
-    action = selectors.next_action(seat.project, request.user, context["gates"])
+    action = next_action(seat.project, request.user, context["gates"])
     return render(
         request,
         "projects/project.html",

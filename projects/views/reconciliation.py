@@ -57,6 +57,7 @@ class DifferenceLine:
     field: str
     expected: str
     found: str
+    status: str
 
 
 def difference_lines(differences: Any, labels: dict[str, str]) -> list[DifferenceLine]:
@@ -68,9 +69,17 @@ def difference_lines(differences: Any, labels: dict[str, str]) -> list[Differenc
             words_of(one.field) if one.field else "the whole record",
             shown(one.expected),
             "nothing" if one.found in (None, "") else shown(one.found),
+            _status(one),
         )
         for one in differences
     ]
+
+
+def _status(one: Difference) -> str:
+    """What became of a difference, in a few words."""
+    if one.mended_at:
+        return "mended"
+    return f"accepted by {one.accepted.name}" if one.accepted else "open"
 
 
 def _differences(request: Request, run: Run, objects: list[str]) -> Any:
