@@ -85,6 +85,7 @@ def _about(run: Run, number: int, by: User) -> dict[str, Any]:
         "verdict": verdict(_books(run)),
         "phases": phases,
         "replay": _replay(run),
+        "verification": _verification(run),
     }
 
 
@@ -111,6 +112,7 @@ def _phase(books: Reconciliation, signatures: dict[str, Signature]) -> dict[str,
         "records": books.records,
         "values": books.values,
         "differences": books.differences,
+        "unexplained": books.unexplained,
         "points": list(books.open_points),
         "verdict": books.verdict,
         "digest": books.digest,
@@ -121,9 +123,10 @@ def _phase(books: Reconciliation, signatures: dict[str, Signature]) -> dict[str,
 def verdict(books: list[Reconciliation]) -> str:
     """The one line: how many values of how many records were compared, and how many differ."""
     values, records = sum(one.values for one in books), sum(one.records for one in books)
-    differences = sum(one.differences for one in books)
+    differences, explained = sum(one.unexplained for one in books), sum(one.explained for one in books)
     held = sum(one.balance["held"] for one in books)
-    differ = "0 unexplained differences" if not differences else f"{differences:,} differences"
+    differ = f"{differences:,} unexplained"
+    differ += f", {explained:,} mended or accepted by name" if explained else ""
     rest = f" Held back, each with its reason: {held:,}." if held else ""
     close = "" if all(one.closes for one in books) else " The books do not close."
     return f"{records:,} records read back, {values:,} values compared, {differ}.{rest}{close}"
@@ -137,6 +140,17 @@ def _replay(run: Run) -> dict[str, Any] | None:
         return None
     planned = Record.objects.filter(run=replay, state__in=["created", "updated"]).count()
     return {"run": replay.number, "would_write": planned}
+
+
+def _verification(run: Run) -> dict[str, Any] | None:
+    """What the newest verification after the run found; None when everything was read back only once."""
+    later = run.project.runs.filter(kind=Run.Kind.VERIFY, state=Run.State.SUCCEEDED, number__gt=run.number)
+    verification = later.order_by("-number").first()
+    books = _books(verification) if verification else []
+    if verification is None or not books:
+        return None
+    at = verification.ended_at.isoformat(timespec="seconds") if verification.ended_at else ""
+    return {"run": verification.number, "at": at, "verdict": books[0].verdict, "unexplained": books[0].unexplained}
 
 
 def _write_bundle(file: IO[bytes], run: Run, secret: bytes, about: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from projects.pipeline import (
     discover,
     extract,
     load,
+    reverify,
     settle,
     tags,
     transform,
@@ -31,4 +32,5 @@ STAGES: dict[str, Callable[[Context], Progress]] = {
     "load": load.page,
     "merge": load.merged,
     "verify": verify.page,
+    "reread": reverify.page,
 }

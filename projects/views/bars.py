@@ -26,6 +26,7 @@ STAGES = {
     "load": ("write", "writing"),
     "merge": ("write", "merging"),
     "verify": ("check", "reading back"),
+    "reread": ("check", "reading everything back"),
 }
 """Stage → the colour of its bar, and what it is called."""
 

@@ -107,6 +107,10 @@ def _why_void(view: GateView, signature: Signature | None) -> str:
         return f"Run {then.get('run')} was signed; run {view.shown.get('run')} came after it."
     if view.gate == gate_rules.SANDBOX and then.get("map") != view.shown.get("map"):
         return "The field map was changed since: run the sandbox again under the new map."
+    if found := view.shown.get("found"):
+        return gate_rules.found_sentence(found)
+    if then.get("accepted") != view.shown.get("accepted"):
+        return "Differences were accepted since it was signed: sign over what stands there now."
     return "The books were reconciled again after the signature: look at them once more."
 
 
@@ -136,6 +140,9 @@ def _action_url(seat: Seat, name: str) -> str:
     if name == "run":
         number = seat.project.runs.filter(state__in=Run.OPEN).values_list("number", flat=True).first()
         return reverse("run", args=[seat.project.slug, number])
+    if name == "verification":
+        run = gate_rules.Standing(seat.project).verification
+        return reverse("reconciliation", args=[seat.project.slug, run.number if run else 0, name])
     return reverse(name, args=[seat.project.slug])
 
 

@@ -17,7 +17,7 @@ from mapping.rules import MapSpec, ObjectRule
 from projects.connections import open_destination
 from projects.lookups import answer_for, requests_for
 from projects.models import Correction, Decision, Difference, JournalEntry, Link, Project, Record, Run
-from projects.pipeline.verify import NOT_COMPARED
+from projects.pipeline.comparing import NOT_COMPARED
 from projects.selectors import object_labels, reason_label
 from projects.views.pairs import pairs_of, title_of
 from projects.views.reconciliation import difference_lines

@@ -121,6 +121,7 @@ def small_workspace() -> Workspace:
     for name in NAMES:
         person = workspace.add_person(id=name.lower(), email=f"{name}@example.org", attributes={"first_name": name})
         workspace.relate(person.cio_id, (kind, "acme"), {"role": "friend"})
+    workspace.add_segment("Friends", members=[person.cio_id for person in workspace.people])
     workspace.add_person(id="nobody", attributes={"first_name": "Nobody"})
     return workspace
 

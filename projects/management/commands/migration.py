@@ -347,6 +347,7 @@ VERBS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Verb]] = 
     "sign": ("Sign a gate.", _sign_options, sign),
     "production": ("Migrate everything, phase by phase.", _run_options, _run(Run.Kind.PRODUCTION)),
     "replay": ("Plan everything once more and write nothing.", _run_options, _run(Run.Kind.REPLAY)),
+    "verify": ("Read everything back once more, and compare.", _run_options, _run(Run.Kind.VERIFY)),
     "reject": ("Say no to a gate, with the reason.", _reject_options, reject),
     "cancel": ("End the open run for good.", _why_options, cancel),
     "hold": ("List or decide held records.", _hold_options, hold),
