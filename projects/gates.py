@@ -133,6 +133,19 @@ def looks_of(run: Run) -> list[list[str]]:
     return sorted(newest.values())
 
 
+def open_comments(run: Run) -> list[Look]:
+    """Comments that nobody has answered and whose writer has not said since that it is right, oldest first."""
+    waiting: dict[tuple[int, str], Look] = {}
+    for one in Look.objects.filter(run=run).select_related("record").order_by("pk"):
+        if one.word == Look.Word.COMMENT:
+            waiting[one.record_id, one.name] = one
+        elif one.word == Look.Word.OK:
+            waiting.pop((one.record_id, one.name), None)
+        else:
+            waiting = {where: comment for where, comment in waiting.items() if where[0] != one.record_id}
+    return list(waiting.values())
+
+
 def reconciliation_under(project: Project, gate: str) -> Reconciliation | None:
     """The reconciliation that a signature under a phase's gate covers: the newest of the newest production run."""
     return Standing(project).books.get(gate)
@@ -236,7 +249,13 @@ def doubt(project: Project, gate: str) -> str:
     if gate == MAP:
         return ""
     under = _sandbox_books(project) if gate == SANDBOX else [reconciliation_under(project, gate)]
-    return " ".join(_doubt_of(books) for books in under if books is not None and not books.is_green)
+    doubts = [_doubt_of(books) for books in under if books is not None and not books.is_green]
+    run = sandbox_under(project) if gate == SANDBOX else None
+    if run is not None and (waiting := len(open_comments(run))):
+        doubts.append(
+            f"{waiting:,} comment{'' if waiting == 1 else 's'} on the sample wait{'s' if waiting == 1 else ''}."
+        )
+    return " ".join(doubts)
 
 
 def _doubt_of(books: Reconciliation) -> str:

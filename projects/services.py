@@ -389,11 +389,11 @@ def decide_held(
         )
     audit.record(Verb.HELD_DECIDED, project, object=object, reason=reason, verdict=verdict, count=number)
     if run is not None and number:
-        _reopen(run, object)
+        carry_out(run, object)
     return number
 
 
-def _reopen(run: Run, object: str) -> None:
+def carry_out(run: Run, object: str) -> None:
     """Lets an open run carry the decision out: at once where it waits for people, else before its books close."""
     phase = Phase.objects.filter(run=run, steps__object=object).exclude(state=Phase.State.APPROVED).first()
     if phase is None or not run.is_open:

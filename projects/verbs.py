@@ -27,7 +27,7 @@ class Verb(Enum):
     GATE_SIGNED = "{actor} signed {subject} as {name}"
     GATE_REJECTED = "{actor} rejected {subject}: {why}"
     HELD_DECIDED = "{actor} decided {count} held {object} ({reason}): {verdict}"
-    RECORDS_CORRECTED = "{actor} corrected {count} {object} from {subject}"
+    RECORDS_CORRECTED = "{actor} corrected {count} held {object}, from {subject}"
     DIFFERENCES_ACCEPTED = "{actor} accepted {count} differences of {subject} as {name}: {why}"
     DIFFERENCES_RECHECKED = "{actor} had {count} differences of {subject} read back again: {mended} are mended"
     SAMPLE_LOOKED_AT = "{actor} on {subject} in the sample: {word}"

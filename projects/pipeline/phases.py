@@ -38,7 +38,7 @@ class PhaseSpec:
     needs_approval: bool = True
 
 
-LAND = ("transform", "settle", "load", "merge", "verify")
+LAND = ("correct", "transform", "settle", "load", "merge", "verify")
 
 
 def object_rules(spec: MapSpec, destination: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from projects.pipeline import (
     clear,
+    correct,
     discover,
     extract,
     load,
@@ -27,6 +28,7 @@ STAGES: dict[str, Callable[[Context], Progress]] = {
     "relationships": extract.relationships,
     "primary_company": extract.primary_company,
     "tags": tags.page,
+    "correct": correct.page,
     "transform": transform.page,
     "settle": settle.page,
     "load": load.page,

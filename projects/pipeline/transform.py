@@ -30,7 +30,7 @@ class Drafting:
 
     def draft(self, row: Record, groups: list[str]) -> Counter[str]:
         """Fills the row's draft, state and reason; gives the fields that the map does not know, by name."""
-        mapped = self.apply({**row.raw, "key": row.key} if RELATIONSHIP in row.object else row.raw)
+        mapped = self.apply({**row.fields, "key": row.key} if RELATIONSHIP in row.object else row.fields)
         row.mapped = mapped.fields
         row.notes = [
             {"field": note.field, "code": note.code, "sentence": note.sentence, "raw": note.raw}

@@ -21,6 +21,7 @@ STAGES = {
     "relationships": ("read", "reading"),
     "primary_company": ("turn", "choosing the company"),
     "tags": ("turn", "matching the tags"),
+    "correct": ("turn", "laying corrections over"),
     "transform": ("turn", "turning"),
     "settle": ("turn", "settling doubles"),
     "load": ("write", "writing"),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from projects.corrections import cell_of
 from projects.lookups import answer_for, answer_for_nothing, find_records, moving_runs
 from projects.models import Link, Record, Run
 from projects.models.record import RecordQuerySet
@@ -22,9 +23,6 @@ from projects.views.seat import Request, page, run_of, seat_of, systems_of
 PER_PAGE = 50
 
 HEADINGS = ("object", "key", "state", "reason", "detail", "merged into", "id in the destination", "read back", "record")
-
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet take a text for a formula."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +112,16 @@ class _Echo:
         return line
 
 
-def _cell(value: str) -> str:
-    """A cell that no spreadsheet runs as a formula."""
-    return f"'{value}" if value.startswith(DANGEROUS) else value
-
-
-def _lines(rows: Iterable[Record]) -> Iterator[str]:
+def csv_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Rows as lines of CSV, with the mark by which spreadsheets know UTF-8; nothing is kept in memory."""
     writer = csv.writer(_Echo())
     yield "\ufeff"
-    yield writer.writerow(HEADINGS)
+    for cells in rows:
+        yield writer.writerow(cells)
+
+
+def _cells(rows: Iterable[Record]) -> Iterator[Sequence[str]]:
+    yield HEADINGS
     for row in rows:
         cells = (
             row.object,
@@ -135,7 +134,7 @@ def _lines(rows: Iterable[Record]) -> Iterator[str]:
             str(Record.Proof(row.proof).label),
             json.dumps(row.raw, ensure_ascii=False),
         )
-        yield writer.writerow([_cell(cell) for cell in cells])
+        yield [cell_of(cell) for cell in cells]
 
 
 @require_GET
@@ -145,10 +144,10 @@ def download(request: Request, slug: str, number: int) -> StreamingHttpResponse:
     run = run_of(seat, number)
     asked = _asked(request)
     found = _filtered(run, asked)
-    lines = _lines(found.order_by("pk").defer("meta", "refs", "mapped", "notes").iterator(chunk_size=500))
+    lines = _cells(found.order_by("pk").defer("meta", "refs", "mapped", "notes").iterator(chunk_size=500))
     said = (asked.state, asked.object, asked.reason, asked.phase)
     parts = [slug, f"run-{number}", *(value.replace(":", "-") for value in said if value)]
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(csv_lines(lines), content_type="text/csv; charset=utf-8")
     name = "".join(c for c in "-".join(parts) if c.isalnum() or c in "-_")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response

@@ -31,6 +31,8 @@ SCREENS = (
     "records",
     "record",
     "reconciliation",
+    "find",
+    "certificates",
 )
 
 
