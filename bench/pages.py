@@ -117,7 +117,7 @@ def pages() -> Iterator[tuple[str, str]]:
         yield f"run ({one.kind})", reverse("run", args=["big", one.number])
     for phase in ("people", "companies"):
         yield f"reconciliation, {phase}", reverse("reconciliation", args=["big", number, phase])
-    yield "reconciliation of a verification", reverse("reconciliation", args=["big", verify.number, "verification"])
+    yield "reconciliation of a verification", reverse("reconciliation", args=["big", verify.number, "everything"])
     listed = reverse("records", args=["big", number])
     yield "records", listed
     last = Record.objects.filter(run=run, object="person").order_by("-pk").values_list("pk", flat=True)[0]

@@ -47,7 +47,7 @@ def next_action(project: Project, user: User, all_gates: list[GateView]) -> Next
                 "The sandbox run is done and waits to be signed off.", "Review the sandbox", "sandbox", signer
             )
         return NextAction("The map is confirmed. Next: a sandbox run.", "Start the sandbox run", "runs", engineer)
-    if found := next((view.shown["found"] for view in all_gates if view.shown.get("found")), None):
+    if found := gates.found_in(all_gates):
         return NextAction(gates.found_sentence(found), "Look at what differs", "verification", True)
     if stage == Project.Stage.PRODUCTION:
         return NextAction("The sandbox is signed off. Next: production.", "Start production", "runs", engineer)

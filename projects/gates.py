@@ -234,6 +234,15 @@ def _readiness(project: Project, gate: str, shown: dict[str, Any] | None, standi
     return True, ""
 
 
+def found_in(views: list[GateView]) -> dict[str, Any] | None:
+    """What a verification found since, over all gates together."""
+    found = [view.shown["found"] for view in views if view.shown.get("found")]
+    if not found:
+        return None
+    differences = {name: number for one in found for name, number in one["differences"].items()}
+    return {"run": found[0]["run"], "differences": differences}
+
+
 def found_sentence(found: dict[str, Any]) -> str:
     """What a verification found since, as it closes a gate."""
     number = sum(found["differences"].values())

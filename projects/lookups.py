@@ -9,7 +9,8 @@ from uuid import UUID
 from django.db.models import Q
 
 from mapping.rules import Action, MapSpec
-from projects.models import JournalEntry, Link, Project, Record, Run
+from projects.gates import Standing
+from projects.models import Difference, JournalEntry, Link, Project, Record, Run
 from projects.selectors import object_labels, reason_label
 
 MOST = 50
@@ -65,8 +66,10 @@ class Answer:
     sentence: str
 
 
-def answer_for(record: Record, link: Link | None, source: str, destination: str) -> Answer:
-    """One sentence about one record."""
+def answer_for(
+    record: Record, link: Link | None, source: str, destination: str, since: Difference | None = None
+) -> Answer:
+    """One sentence about one record. `since`: an open difference that a later verification found."""
     because = reason_label(record.reason)
     because = because[:1].lower() + because[1:]
     if record.state in Record.LANDED:
@@ -74,6 +77,10 @@ def answer_for(record: Record, link: Link | None, source: str, destination: str)
         proof = {"equal": "read back and equal", "different": "read back, and different"}.get(
             record.proof, "not read back"
         )
+        if since is not None:
+            gone = since.kind == Difference.Kind.MISSING
+            now = f"it was not there any more in {since.run}" if gone else f"{since.run} found it different since"
+            return Answer("bad", f"It landed in {destination} {there} ({proof}), but {now}.")
         return Answer("ok" if record.proof == "equal" else "wait", f"It is in {destination} {there}: {proof}.")
     if record.state == Record.State.HELD:
         return Answer("wait", f"Not migrated yet, because {because}. It waits for a decision. {record.detail}".strip())
@@ -84,6 +91,16 @@ def answer_for(record: Record, link: Link | None, source: str, destination: str)
     if record.state == Record.State.REJECTED:
         return Answer("bad", f"Not migrated, because {because}: {record.detail}")
     return Answer("wait", f"It was read from {source} and is still on its way.")
+
+
+def found_since(project: Project, rows: Sequence[Record]) -> dict[tuple[str, str], Difference]:
+    """What the newest verification found about these records and nobody has mended or accepted."""
+    verification = Standing(project).verification
+    if verification is None or not rows:
+        return {}
+    open_ones = Difference.objects.filter(run=verification, object__in={row.object for row in rows}).unexplained()
+    named = open_ones.filter(key__in=[row.key for row in rows]).select_related("run")
+    return {(one.object, one.key): one for one in named}
 
 
 def answer_for_nothing(project: Project, asked: str, source: str) -> Answer:

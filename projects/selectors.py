@@ -182,6 +182,7 @@ def object_labels(project: Project) -> dict[str, str]:
     labels: dict[str, str] = dict(project.profiles.order_by("run_id").values_list("object", "label_plural"))
     labels.update({"person": "People", "segment": "Segments", "membership": "Segment members"})
     labels.update({"person.company": "Company of each person", "relationship.read": "Relationships"})
+    labels.update({"company": "Companies", "companyAssociation": "Who belongs to which company"})
     labels.update({"schema": "Objects and fields in the destination"})
     labels.update({"clear": "Taking the sample back", "catalogue": "What is there", "profile": "Reading and counting"})
     return labels

@@ -91,7 +91,7 @@ def _verification(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
         yield StepSpec(f"verify.{name}", name, name, ("reread",))
 
 
-VERIFICATION = PhaseSpec("verification", "Everything, read back once more", _verification, needs_approval=False)
+VERIFICATION = PhaseSpec("everything", "Everything, read back once more", _verification, needs_approval=False)
 
 PHASES = (
     PhaseSpec("people", "People", _people),

@@ -20,6 +20,7 @@ from projects.forms import InviteForm, ProjectForm
 from projects.gates import GateView
 from projects.models import Connection, Event, Membership, Project, Run, Signature
 from projects.permissions import Can
+from projects.pipeline.phases import VERIFICATION
 from projects.views.seat import Request, Seat, page, seat_of, told
 
 LATELY = 8
@@ -142,7 +143,7 @@ def _action_url(seat: Seat, name: str) -> str:
         return reverse("run", args=[seat.project.slug, number])
     if name == "verification":
         run = gate_rules.Standing(seat.project).verification
-        return reverse("reconciliation", args=[seat.project.slug, run.number if run else 0, name])
+        return reverse("reconciliation", args=[seat.project.slug, run.number if run else 0, VERIFICATION.name])
     return reverse(name, args=[seat.project.slug])
 
 

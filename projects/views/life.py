@@ -56,7 +56,8 @@ def record(request: Request, slug: str, number: int, pk: int) -> HttpResponse:
         pairs=pairs_of(rule_of(run, row.object), row),
         differences=difference_lines(differences, labels),
     )
-    context["answer"] = answer_for(row, link, context["source"], context["destination"])
+    later = (one for one in differences if one.run_id != run.pk and not one.mended_at and not one.accepted)
+    context["answer"] = answer_for(row, link, context["source"], context["destination"], next(later, None))
     context["moments"] = life_of(row, link, differences, context["source"], context["destination"])
     if "now" in request.GET and link is not None:
         context["now"] = _read_now(request, seat, row, link)
@@ -125,7 +126,8 @@ def _landing(row: Record, link: Link, destination: str) -> list[Moment]:
     moments += [_request(entry, destination) for entry in reversed(requests_for(link))]
     words = {Link.Origin.CREATED: "Made", Link.Origin.MATCHED: "Taken over", Link.Origin.MERGED: "Merged"}
     what = f"{words[Link.Origin(link.origin)]} in {destination} as {link.destination} {link.destination_id}"
-    moments.append(Moment(link.written_at, what, f"first by {link.run}", pretty(link.written) if link.written else ""))
+    note = f"first by {link.run}; what was written last:"
+    moments.append(Moment(link.written_at, what, note, pretty(link.written) if link.written else ""))
     return moments
 
 

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from projects.corrections import cell_of
-from projects.lookups import answer_for, answer_for_nothing, find_records, moving_runs
+from projects.lookups import answer_for, answer_for_nothing, find_records, found_since, moving_runs
 from projects.models import Link, Record, Run
 from projects.models.record import RecordQuerySet
 from projects.selectors import object_labels, objects_of, reason_label, run_view
@@ -92,15 +92,12 @@ def find(request: Request, slug: str) -> HttpResponse:
             project=seat.project, object__in={row.object for row in found}, key__in=[row.key for row in found]
         )
     }
-    rows = [
-        (
-            row,
-            title_of(row),
-            labels.get(row.object, row.object),
-            answer_for(row, links.get((row.object, row.key)), **names),
-        )
-        for row in found
-    ]
+    since = found_since(seat.project, found)
+    rows = []
+    for row in found:
+        where = (row.object, row.key)
+        answer = answer_for(row, links.get(where), since=since.get(where), **names)
+        rows.append((row, title_of(row), labels.get(row.object, row.object), answer))
     nothing = answer_for_nothing(seat.project, asked, names["source"]) if asked and not found else None
     return render(request, "projects/find.html", page(seat, asked=asked, rows=rows, nothing=nothing))
 
