@@ -260,6 +260,7 @@ def held_groups(project: Project) -> list[HeldGroup]:
     }
     groups = (
         Record.objects.filter(run=run, state=Record.State.HELD)
+        .aside()
         .values("object", "reason")
         .annotate(count=Count("id"))
         .order_by("object", "reason")

@@ -54,6 +54,10 @@ class Migration(migrations.Migration):
                 ("said_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
+        migrations.RemoveIndex(
+            model_name="record",
+            name="record_by_match",
+        ),
         migrations.AddField(
             model_name="difference",
             name="destination_id",
@@ -143,27 +147,27 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="record",
+            index=models.Index(fields=["run", "object", "match_key"], name="record_by_match"),
+        ),
+        migrations.AddIndex(
+            model_name="record",
             index=models.Index(fields=["run", "object", "id"], name="record_by_object"),
         ),
         migrations.AddIndex(
             model_name="record",
             index=models.Index(
-                condition=models.Q(("state__in", ["held", "merged", "excluded", "rejected"])),
+                condition=models.Q(("reason", ""), _negated=True),
                 fields=["run", "state", "object", "reason", "id"],
-                name="record_not_landed",
+                name="record_aside",
             ),
         ),
         migrations.AddIndex(
             model_name="record",
-            index=models.Index(
-                condition=models.Q(("email", ""), _negated=True), fields=["run", "email"], name="record_by_email"
-            ),
+            index=models.Index(fields=["run", "email"], name="record_by_email"),
         ),
         migrations.AddIndex(
             model_name="record",
-            index=models.Index(
-                condition=models.Q(("alias", ""), _negated=True), fields=["run", "alias"], name="record_by_alias"
-            ),
+            index=models.Index(fields=["run", "alias"], name="record_by_alias"),
         ),
         migrations.AddIndex(
             model_name="record",

@@ -83,7 +83,7 @@ def books_of(view: RunView) -> list[Books]:
 def reasons_of(run: Run) -> Reasons:
     """Why records did not land, for all object types at once."""
     aside = [Record.State.MERGED, Record.State.HELD, Record.State.EXCLUDED, Record.State.REJECTED]
-    rows = Record.objects.filter(run=run, state__in=aside).values_list("object", "state", "reason")
+    rows = Record.objects.filter(run=run, state__in=aside).aside().values_list("object", "state", "reason")
     found: Reasons = {}
     for object, state, reason, number in rows.annotate(number=Count("id")).order_by("-number"):
         found.setdefault((object, state), {})[reason] = number

@@ -101,7 +101,7 @@ def held(request: Request, slug: str) -> HttpResponse:
 
 
 def _of_group(request: Request, seat: Seat, run: Run, group: HeldGroup) -> dict[str, Any]:
-    found = Record.objects.filter(run=run, object=group.object, reason=group.reason, state=Record.State.HELD)
+    found = Record.objects.filter(run=run, object=group.object, reason=group.reason, state=Record.State.HELD).aside()
     decided = dict(
         Decision.objects.filter(project=seat.project, object=group.object, reason=group.reason)
         .exclude(key="")
@@ -109,7 +109,7 @@ def _of_group(request: Request, seat: Seat, run: Run, group: HeldGroup) -> dict[
     )
     if group.reason == DUPLICATE:
         return _doubles(request, found, group, decided)
-    paged = keyset_page(found, PER_PAGE, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+    paged = keyset_page(found, size=PER_PAGE, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     rows = [(row, title_of(row), VERDICTS.get(decided.get(row.key, ""), ("", ""))[1]) for row in paged]
     return {"paged": paged, "rows": rows, "outcomes": outcomes(group, 0)}
 
@@ -171,7 +171,7 @@ def sheet(request: Request, slug: str) -> StreamingHttpResponse:
     if run is None:
         raise Http404
     object, reason = request.GET.get("object", ""), request.GET.get("reason", "")
-    found = Record.objects.filter(run=run, object=object, state=Record.State.HELD)
+    found = Record.objects.filter(run=run, object=object, state=Record.State.HELD).aside()
     found = found.filter(reason=reason) if reason else found
     rows = found.order_by("pk").defer("meta", "refs", "mapped", "notes").iterator(chunk_size=500)
     lines = corrections.sheet_of(rows, corrections.columns_of(run, object))

@@ -23,13 +23,18 @@ class KeysetPage(Generic[Row]):
         return iter(self.rows)
 
 
-def keyset_page(found: QuerySet[Row], size: int, *, after: str = "", before: str = "") -> KeysetPage[Row]:
-    """One page, in one query: the rows after an id, or those before one."""
+def keyset_page(*found: QuerySet[Row], size: int, after: str = "", before: str = "") -> KeysetPage[Row]:
+    """One page, in one query for each set: the rows after an id, or those before one.
+
+    Several sets (one for each state, say) are merged: each is in the order of its index, where their union is not.
+    """
     if before.isdecimal():
-        back = list(found.filter(pk__lt=int(before)).order_by("-pk")[: size + 1])
+        back = [row for one in found for row in one.filter(pk__lt=int(before)).order_by("-pk")[: size + 1]]
+        back.sort(key=lambda row: -row.pk)
         rows = back[:size][::-1]
         return KeysetPage(tuple(rows), rows[0].pk if len(back) > size else None, rows[-1].pk if rows else None)
     start = int(after) if after.isdecimal() else 0
-    ahead = list(found.filter(pk__gt=start).order_by("pk")[: size + 1])
+    ahead = [row for one in found for row in one.filter(pk__gt=start).order_by("pk")[: size + 1]]
+    ahead.sort(key=lambda row: row.pk)
     rows = ahead[:size]
     return KeysetPage(tuple(rows), rows[0].pk if rows and start else None, rows[-1].pk if len(ahead) > size else None)

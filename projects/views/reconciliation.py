@@ -124,7 +124,7 @@ def reconciliation(request: Request, slug: str, number: int, phase: str) -> Http
     result = about.reconciliation
     found = _differences(request, run, list(result.objects_table) if result else [])
     asked = request.GET
-    differences = keyset_page(found, PER_PAGE, after=asked.get("after", ""), before=asked.get("before", ""))
+    differences = keyset_page(found, size=PER_PAGE, after=asked.get("after", ""), before=asked.get("before", ""))
     context = page(
         seat,
         run=run,

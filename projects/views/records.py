@@ -25,6 +25,10 @@ PER_PAGE = 50
 HEADINGS = ("object", "key", "state", "reason", "detail", "merged into", "id in the destination", "read back", "record")
 
 
+OPEN = (Record.State.READ, Record.State.READY)
+"""Still on the way."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """How a list is narrowed down, as the address says."""
@@ -47,10 +51,10 @@ def _filtered(run: Run, asked: Asked) -> RecordQuerySet:
     elif asked.phase:
         found = found.filter(object__in=run.steps.filter(phase__name=asked.phase).values("object"))
     if asked.state == "open":
-        found = found.exclude(state__in=Record.SETTLED)
+        found = found.filter(state__in=OPEN)
     elif asked.state:
         found = found.filter(state=asked.state)
-    return found.filter(reason=asked.reason) if asked.reason else found
+    return found.filter(reason=asked.reason).aside() if asked.reason else found
 
 
 @require_GET
@@ -64,7 +68,8 @@ def records(request: Request, slug: str, number: int) -> HttpResponse:
     object = asked.object or next((name for name, count in tabs.items() if count), next(iter(tabs), ""))
     narrowed = Asked(asked.state, object, asked.reason, asked.phase)
     found = _filtered(run, narrowed).defer("meta", "refs", "notes", "mapped")
-    paged = keyset_page(found, PER_PAGE, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+    sets = [found.filter(state=state) for state in OPEN] if asked.state == "open" else [found]
+    paged = keyset_page(*sets, size=PER_PAGE, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     context = page(
         seat,
         run=run,
