@@ -6,8 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
+from django.core.management import call_command
 
 from projects import actions, gates, proving, services
+from projects.documents.certificate import issue
 from projects.models import Acceptance, Difference, Event, Project, Run
 from tests.journey.conftest import Migration
 
@@ -182,3 +184,28 @@ def test_many_missing_records_in_a_row_are_each_named(migrated: Migration, monke
     books = run.phases.get().reconciliations.get()
     assert books.closes
     assert books.balance["read"] == migrated.project.links.count()
+
+
+def test_the_command_line_verifies_and_says_what_differs(
+    migrated: Migration, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["migration", "verify", migrated.project.slug, "--foreground"]
+    call_command(*words)
+    assert "Verification run" in capsys.readouterr().out
+    there = ada(migrated)
+    migrated.destination.edit("person", there["id"], {"tags": []})
+    with pytest.raises(SystemExit) as status:
+        call_command(*words)
+    assert status.value.code == 1
+    assert "1 unexplained" in capsys.readouterr().err
+
+
+def test_the_certificate_says_what_the_newest_verification_found(migrated: Migration) -> None:
+    there = ada(migrated)
+    migrated.destination.edit("person", there["id"], {"tags": []})
+    run = verify(migrated)
+    content = issue(run=migrated.runs[0], by=migrated.admin).content
+    assert content["verification"]["run"] == run.number
+    assert content["verification"]["unexplained"] == 1
+    people = next(phase for phase in content["phases"] if phase["phase"] == "people")
+    assert people["approved"] == ""
