@@ -86,11 +86,13 @@ def open_points(phase: Phase, objects: list[str]) -> list[str]:
 
 def close(phase: Phase) -> Reconciliation | None:
     """Writes the phase's reconciliation; discovery has none."""
-    run = phase.run
-    if run.kind == Run.Kind.DISCOVERY:
+    if phase.run.kind == Run.Kind.DISCOVERY:
         return None
-    if run.kind == Run.Kind.VERIFY:
-        return reverify.close(phase)
+    return reverify.close(phase) if phase.run.kind == Run.Kind.VERIFY else _close(phase)
+
+
+def _close(phase: Phase) -> Reconciliation:
+    run = phase.run
     specs = phases.step_specs(run, phase.name)
     objects = [spec.object for spec in specs]
     by_object = {name: row for name, row in balance_of(run, objects).items() if row["read"]}
