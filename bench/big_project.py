@@ -146,7 +146,7 @@ def _fill(run: Run, records: int, *, links: bool) -> None:
 
 
 RECORD = (
-    "run_id", "object", "key", "raw", "meta", "refs", "digest", "email", "alias", "match_key", "mapped", "notes",
+    "run_id", "object", "key", "raw", "meta", "refs", "digest", "email", "own_id", "match_key", "mapped", "notes",
     "state", "reason", "detail", "merged_into", "destination_id", "proof", "read_at", "proved_at",
 )  # fmt: skip
 LINK = (

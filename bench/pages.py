@@ -132,7 +132,7 @@ def pages() -> Iterator[tuple[str, str]]:
     for what, asked in (
         ("e-mail", row.email),
         ("key", row.key),
-        ("own id", row.alias),
+        ("own id", row.own_id),
         ("destination id", link.destination_id),
         ("nobody", "ghost@example.com"),
     ):

@@ -34,7 +34,7 @@ def find_records(project: Project, asked: str, *, runs: Sequence[int]) -> list[R
     rows = Record.objects.filter(run__in=runs)
     found: set[int] = set()
     # One look-up per index: joined by OR, a planner may read the whole table.
-    for condition in (Q(email=text.lower()), Q(alias=text.lower()), Q(key__in={text, text.lower()})):
+    for condition in (Q(email=text.lower()), Q(own_id=text.lower()), Q(key__in={text, text.lower()})):
         found.update(rows.filter(condition).values_list("pk", flat=True)[:MOST])
     objects = list(object_labels(project))
     shared = rows.filter(object__in=objects, match_key=text.lower()).exclude(match_key="")

@@ -87,11 +87,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="record",
-            name="alias",
-            field=projects.models.fields.FromRaw("id", blank=True, default="", editable=False, max_length=200),
-        ),
-        migrations.AddField(
-            model_name="record",
             name="corrected",
             field=mapping.fields.ExactJSONField(
                 help_text="Values that people put over those of the source.", null=True
@@ -101,6 +96,11 @@ class Migration(migrations.Migration):
             model_name="record",
             name="email",
             field=projects.models.fields.FromRaw("email", blank=True, default="", editable=False, max_length=200),
+        ),
+        migrations.AddField(
+            model_name="record",
+            name="own_id",
+            field=projects.models.fields.FromRaw("id", blank=True, default="", editable=False, max_length=200),
         ),
         migrations.AddField(
             model_name="record",
@@ -167,7 +167,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="record",
-            index=models.Index(fields=["run", "alias"], name="record_by_alias"),
+            index=models.Index(fields=["run", "own_id"], name="record_by_own_id"),
         ),
         migrations.AddIndex(
             model_name="record",

@@ -68,7 +68,7 @@ class Record(models.Model):
     refs = ExactJSONField(default=dict)
     digest = models.CharField(max_length=64)
     email = FromRaw("email")
-    alias = FromRaw("id")
+    own_id = FromRaw("id")
     corrected = ExactJSONField(null=True, help_text="Values that people put over those of the source.")
     match_key = models.CharField(max_length=400, blank=True)
     mapped = ExactJSONField(null=True)
@@ -106,7 +106,7 @@ class Record(models.Model):
             ),
             # “Where is ana@…?”
             models.Index(fields=["run", "email"], name="record_by_email"),
-            models.Index(fields=["run", "alias"], name="record_by_alias"),
+            models.Index(fields=["run", "own_id"], name="record_by_own_id"),
             models.Index(fields=["run", "key"], name="record_by_key"),
         ]
 

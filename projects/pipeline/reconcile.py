@@ -139,7 +139,8 @@ def verdict(books: Reconciliation, project: Project) -> str:
     for object, fields in books.fields_table.items():
         records = books.objects_table.get(object, {})
         landed = sum(records.get(column, 0) for column in ("created", "updated", "unchanged"))
-        named = words.get(object) or f"{words.get(object.replace('relationship:', 'object:'), object)} of people"
+        related = words.get(object.replace("relationship:", "object:"))
+        named = words.get(object) or (f"{related} of people" if related else object)
         parts.append(f"{len(fields)} field{'' if len(fields) == 1 else 's'} × {landed:,} {named}")
     said = f"{', '.join(parts)}: {books.values:,} values compared, {books.unexplained:,} unexplained"
     if not parts:
