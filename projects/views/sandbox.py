@@ -110,7 +110,9 @@ def _cards(seat: Seat, spec: MapSpec, paged: Page[Record], labels: dict[str, str
     rows = list(paged)
     links = {
         (link.object, link.key): link
-        for link in Link.objects.filter(project=seat.project, key__in=[row.key for row in rows])
+        for link in Link.objects.filter(
+            project=seat.project, object__in={row.object for row in rows}, key__in=[row.key for row in rows]
+        )
     }
     said = looks.of_records(rows)
     return [
