@@ -21,7 +21,7 @@ from connectors.contract import Identity
 from connectors.errors import ConnectorError
 from connectors.http import check_base_url
 from connectors.registry import get_connector
-from mapping.models import MapSeries
+from mapping.models import FieldMap, MapSeries
 from projects import audit, gates
 from projects.connections import open_destination, open_source
 from projects.models import (
@@ -216,7 +216,7 @@ def start_run(*, project: Project, kind: str, by: User, sample_size: int | None 
                 project=project,
                 number=number,
                 kind=kind,
-                field_map=None if kind == Run.Kind.DISCOVERY else project.map_series.latest(),
+                field_map=_map_for(project, kind),
                 sample_size=sample_size,
                 started_by=by,
             )
@@ -227,12 +227,24 @@ def start_run(*, project: Project, kind: str, by: User, sample_size: int | None 
     return run
 
 
+def _map_for(project: Project, kind: str) -> FieldMap | None:
+    """The map that a run is pinned to: the newest, and for a verification the one under which everything landed."""
+    if kind == Run.Kind.DISCOVERY:
+        return None
+    production = gates.Standing(project).production if kind == Run.Kind.VERIFY else None
+    return production.field_map if production else project.map_series.latest()
+
+
 def _check_order(project: Project, kind: str) -> None:
     if missing := {"source", "destination"} - set(project.connections.values_list("side", flat=True)):
         raise Refused(f"Connect the {' and the '.join(sorted(missing))} first.")
     if Step.objects.filter(run__project=project, state=Step.State.RUNNING, leased_until__gt=timezone.now()).exists():
         raise Refused("A worker is still finishing a page of the last run: try again in a moment.")
     if kind == Run.Kind.DISCOVERY:
+        return
+    if kind == Run.Kind.VERIFY:
+        if gates.Standing(project).production is None:
+            raise Refused("There is nothing to verify yet: production has not run.")
         return
     if not gates.is_signed(project, gates.MAP):
         raise Refused("The field map is not confirmed (or was changed since): confirm it first.")
@@ -353,7 +365,8 @@ def decide_held(
     allow(by, Can.DECIDE, project)
     if verdict not in Decision.Verdict.values:
         raise Refused(f"“{verdict}” is no decision. There are: {', '.join(Decision.Verdict.values)}.")
-    run = project.runs.exclude(kind=Run.Kind.DISCOVERY).exclude(state=Run.State.CANCELLED).order_by("-number").first()
+    moving = project.runs.exclude(kind__in=[Run.Kind.DISCOVERY, Run.Kind.VERIFY])
+    run = moving.exclude(state=Run.State.CANCELLED).order_by("-number").first()
     held = Record.objects.filter(run=run, object=object, reason=reason, state=Record.State.HELD)
     if keys:
         held = held.filter(key__in=keys)
@@ -368,11 +381,11 @@ def decide_held(
         )
     audit.record(Verb.HELD_DECIDED, project, object=object, reason=reason, verdict=verdict, count=number)
     if run is not None and number:
-        _reopen(run, object)
+        carry_out(run, object)
     return number
 
 
-def _reopen(run: Run, object: str) -> None:
+def carry_out(run: Run, object: str) -> None:
     """Lets an open run carry the decision out: at once where it waits for people, else before its books close."""
     phase = Phase.objects.filter(run=run, steps__object=object).exclude(state=Phase.State.APPROVED).first()
     if phase is None or not run.is_open:

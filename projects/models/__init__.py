@@ -4,13 +4,16 @@ from projects.models.document import Certificate, SigningKey
 from projects.models.event import Event
 from projects.models.gate import Decision, Signature
 from projects.models.project import Connection, Invitation, Membership, Project, SourceArchive
+from projects.models.proof import Acceptance, Correction, Look
 from projects.models.record import Difference, GroupMember, JournalEntry, Link, Record
 from projects.models.run import PausedTrigger, Phase, Profile, Reconciliation, Run, Step
 from projects.models.user import User
 
 __all__ = [
+    "Acceptance",
     "Certificate",
     "Connection",
+    "Correction",
     "Decision",
     "Difference",
     "Event",
@@ -18,6 +21,7 @@ __all__ = [
     "Invitation",
     "JournalEntry",
     "Link",
+    "Look",
     "Membership",
     "PausedTrigger",
     "Phase",

@@ -44,7 +44,7 @@ class PhaseSpec:
     needs_approval: bool = True
 
 
-LAND = ("transform", "settle", "preflight", "load", "merge", "verify")
+LAND = ("correct", "transform", "settle", "preflight", "load", "merge", "verify")
 
 HAPPENED = ("draft", "settle", "preflight", "load", "verify")
 
@@ -206,6 +206,16 @@ def _discovery(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
 
 DISCOVERY = PhaseSpec("discovery", "Discovery", _discovery, needs_approval=False)
 
+
+def _verification(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
+    """One pass for each object of the destination in which records of the project stand."""
+    proved = [step for phase in PHASES for step in phase.steps(run, spec) if "verify" in step.stages]
+    for name in dict.fromkeys(step.destination for step in proved):
+        yield StepSpec(f"verify.{name}", name, name, ("reread",))
+
+
+VERIFICATION = PhaseSpec("everything", "Everything, read back once more", _verification, needs_approval=False)
+
 PHASES = (
     PhaseSpec("people", "People", _people),
     PhaseSpec("companies", "Companies", _companies),
@@ -218,12 +228,13 @@ PHASES = (
 
 def phases_of(run: Run) -> tuple[PhaseSpec, ...]:
     """The phases of a run of this kind."""
-    return (DISCOVERY,) if run.kind == Run.Kind.DISCOVERY else PHASES
+    special = {Run.Kind.DISCOVERY: DISCOVERY, Run.Kind.VERIFY: VERIFICATION}.get(Run.Kind(run.kind))
+    return (special,) if special else PHASES
 
 
 def phase_spec(name: str) -> PhaseSpec:
     """The declaration of a phase."""
-    return next(spec for spec in (DISCOVERY, *PHASES) if spec.name == name)
+    return next(spec for spec in (DISCOVERY, VERIFICATION, *PHASES) if spec.name == name)
 
 
 def step_specs(run: Run, phase: str) -> tuple[StepSpec, ...]:
