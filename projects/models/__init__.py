@@ -3,26 +3,31 @@
 from projects.models.document import Certificate, SigningKey
 from projects.models.event import Event
 from projects.models.gate import Decision, Signature
+from projects.models.paper import CallRequest, HandoffItem, Paper, Quote
 from projects.models.project import Connection, Invitation, Membership, Project
 from projects.models.record import Difference, GroupMember, JournalEntry, Link, Record
 from projects.models.run import PausedTrigger, Phase, Profile, Reconciliation, Run, Step
 from projects.models.user import User
 
 __all__ = [
+    "CallRequest",
     "Certificate",
     "Connection",
     "Decision",
     "Difference",
     "Event",
     "GroupMember",
+    "HandoffItem",
     "Invitation",
     "JournalEntry",
     "Link",
     "Membership",
+    "Paper",
     "PausedTrigger",
     "Phase",
     "Profile",
     "Project",
+    "Quote",
     "Reconciliation",
     "Record",
     "Run",
