@@ -64,9 +64,6 @@ QUESTIONS = (
     Question("campaigns", "Campaigns, broadcasts and templates"),
 )
 
-STANDARD_ONE_TO_ONE = 2
-"""People and companies land on objects of their own kind."""
-
 KNOWN_FIELDS = 12
 """Attributes that nearly every account has and that have a home in a CRM: name, e-mail, phone, address and so on."""
 
@@ -125,15 +122,16 @@ def _sorted(pairs: Any) -> tuple[Pair, ...]:
 def counted(typed: Mapping[str, int], pair: Pair) -> Counted:
     """The facts behind typed numbers, cautiously: whatever was not asked is taken for ordinary."""
     number = {question.name: int(typed.get(question.name) or 0) for question in QUESTIONS}
-    kinds = ["people", *(name for name in ("companies", "history") if number[name])]
     custom = number["custom_types"] or int(number["custom_records"] > 0)
+    whole = 1 + custom + sum(number[name] > 0 for name in ("companies", "history"))
+    lossy = sum(number[name] > 0 for name in ("segments", "campaigns"))
     others = number["companies"] + number["custom_records"] + number["history"]
-    one_to_one = min(len([kind for kind in kinds if kind != "history"]), STANDARD_ONE_TO_ONE)
     return Counted(
         people=number["people"],
         other_records=others,
-        objects=len(kinds) + custom,
-        one_to_one=one_to_one,
+        objects=whole + lossy,
+        one_to_one=whole,
+        custom_objects=custom,
         fields=number["fields"],
         fields_to_decide=max(0, number["fields"] - KNOWN_FIELDS),
         identity_gaps=min(number["no_address"], number["people"]),

@@ -32,6 +32,7 @@ class Counted:
     other_records: int = 0
     objects: int = 0
     one_to_one: int = 0
+    custom_objects: int = 0
     fields: int = 0
     fields_to_decide: int = 0
     fields_thin: int = 0

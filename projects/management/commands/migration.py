@@ -21,6 +21,7 @@ from connectors.errors import ConnectorError
 from connectors.registry import all_connectors
 from mapping.rules import Action, FieldRule, MapSpec, ObjectRule
 from projects import audit, gates, proposals, selectors, services
+from projects.management.reporting import report, report_options
 from projects.management.waiting import Outcome, wait_for
 from projects.models import Connection, Decision, Project, Run, User
 
@@ -353,5 +354,6 @@ VERBS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Verb]] = 
     "reject": ("Say no to a gate, with the reason.", _reject_options, reject),
     "cancel": ("End the open run for good.", _why_options, cancel),
     "hold": ("List or decide held records.", _hold_options, hold),
+    "report": ("Write a document as PDF and JSON.", report_options, lambda command, *given: report(*given)),
     "status": ("Say where the project stands.", _none, status),
 }
