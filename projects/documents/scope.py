@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils import timezone
 from pydantic import TypeAdapter
 
 from connectors.registry import get_connector
 from mapping.rules import Action, MapSpec
 from projects.documents.gotchas import Gotcha, gotchas
+from projects.documents.head import Head, head_of
 from projects.documents.inventory import Compatibility, Inventory, compatibility, counted_of, inventory, pace_of
 from projects.documents.rows import discovery_of, profiles_of, sides
 from projects.grading import Grade, grade, predict, rules, too_many, what_ifs
@@ -18,19 +18,6 @@ from projects.models import Connection, Profile, Project, Run
 from projects.pipeline.phases import PHASES
 from projects.schema import schema_plan
 from projects.selectors import object_labels
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """What a document names so that it can be checked: run, time, map."""
-
-    title: str
-    project: str
-    made_at: str
-    run: int | None
-    run_words: str
-    map: int | None
-    map_digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,15 +184,7 @@ def context(project: Project) -> Scope | None:
     took = predict(counted.people, counted.other_records, pace)
     systems = {side: get_connector(one.connector).label for side, one in both.items()}
     return Scope(
-        head=Head(
-            title=f"Migration scope of {project.name}",
-            project=project.slug,
-            made_at=timezone.now().isoformat(timespec="seconds"),
-            run=run.number,
-            run_words=f"{run}, ended {run.ended_at:%Y-%m-%d %H:%M} UTC" if run.ended_at else str(run),
-            map=stored.number if stored else None,
-            map_digest=stored.digest if stored else "",
-        ),
+        head=head_of(project, f"Migration scope of {project.name}", run),
         source=systems.get("source", ""),
         destination=systems.get("destination", ""),
         grade=_grading(counted),
