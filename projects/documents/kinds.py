@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from projects.documents import scope
+from projects.documents import handoff, scope
 from projects.documents.pdf import render
 from projects.models import Project
 
@@ -47,6 +47,14 @@ KINDS = {
             scope.context,
             scope.to_json,
             "There is nothing to scope yet: run a discovery first.",
+        ),
+        Document(
+            "handoff",
+            "Workflow-rebuild handoff",
+            handoff.Handoff,
+            handoff.context,
+            handoff.to_json,
+            "There is nothing to hand over yet: run a discovery first.",
         ),
     )
 }

@@ -191,9 +191,9 @@ def context(project: Project) -> Scope | None:
         records=counted.records,
         inventory=inventory(profiles, spec, labels),
         compatibility=compatibility(profiles, spec),
-        fields=_fields(spec, profiles, labels),
-        new_objects=tuple(NewObject(one.name, one.label, one.description) for one in schema_plan(spec).objects),
-        new_fields=_new_fields(spec),
+        fields=field_specs(spec, profiles, labels),
+        new_objects=new_objects(spec),
+        new_fields=new_fields(spec),
         environment=_environment(both.get(Connection.Side.DESTINATION)),
         exclusions=(*EXCLUDED, *_left_behind(spec, labels)),
         assumptions=ASSUMED,
@@ -237,7 +237,7 @@ def _grading(counted: Any) -> Grading:
     )
 
 
-def _fields(spec: MapSpec, profiles: list[Profile], labels: dict[str, str]) -> tuple[FieldSpec, ...]:
+def field_specs(spec: MapSpec, profiles: list[Profile], labels: dict[str, str]) -> tuple[FieldSpec, ...]:
     """The specification, object by object in the order of the map, field by field."""
     seen = {
         profile.object: {field.name: field for field in profile.statistics.field_profiles()} for profile in profiles
@@ -265,7 +265,13 @@ def _fields(spec: MapSpec, profiles: list[Profile], labels: dict[str, str]) -> t
     return tuple(rows)
 
 
-def _new_fields(spec: MapSpec) -> tuple[NewField, ...]:
+def new_objects(spec: MapSpec) -> tuple[NewObject, ...]:
+    """The objects to be made."""
+    return tuple(NewObject(one.name, one.label, one.description) for one in schema_plan(spec).objects)
+
+
+def new_fields(spec: MapSpec) -> tuple[NewField, ...]:
+    """The fields to be made."""
     plans = schema_plan(spec).fields
     return tuple(
         NewField(

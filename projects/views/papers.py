@@ -6,11 +6,13 @@ from typing import Any
 
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from projects.documents import checklist
 from projects.documents.kept import keep, on_paper
 from projects.documents.kinds import KINDS, Document
-from projects.models import Paper
+from projects.models import HandoffItem, Paper
 from projects.views.seat import Request, Seat, page, seat_of, told
 
 
@@ -32,6 +34,41 @@ def scope(request: Request, slug: str) -> HttpResponse:
     seat = seat_of(request, slug)
     made = KINDS["scope"].context(seat.project)
     return render(request, "projects/scope.html", page(seat, scope=made, **papers_of(seat, "scope")))
+
+
+@require_GET
+def handoff(request: Request, slug: str) -> HttpResponse:
+    """The handoff's first page, and its checklist."""
+    seat = seat_of(request, slug)
+    made = KINDS["handoff"].context(seat.project)
+    parts = checklist.sections(seat.project)
+    lines = tuple(line for part in parts for line in part.lines)
+    how = {item.key: item for item in made.segments} if made else {}
+    return render(
+        request,
+        "projects/handoff.html",
+        page(
+            seat,
+            handoff=made,
+            sections=parts,
+            items=len(lines),
+            percent=checklist.percent(lines),
+            states=HandoffItem.State.choices,
+            how=how,
+            **papers_of(seat, "handoff"),
+        ),
+    )
+
+
+@require_POST
+def item(request: Request, slug: str) -> HttpResponse:
+    """Says how far one item of the checklist is."""
+    seat = seat_of(request, slug)
+    kind, key = request.POST.get("kind", ""), request.POST.get("key", "")
+    typed = {name: request.POST.get(name, "") for name in ("state", "owner", "note")}
+    with told(request):
+        checklist.set_item(project=seat.project, kind=kind, key=key, by=request.user, **typed)
+    return redirect(f"{reverse('handoff', args=[slug])}#{kind}s")
 
 
 @require_POST

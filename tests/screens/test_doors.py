@@ -16,7 +16,7 @@ LogIn = Callable[[User], Client]
 
 OPEN = {"healthz", "login", "logout", "invitation"}
 PUBLIC = {"estimate", "write-quote", "quote", "quote-pdf", "ask-for-call"}
-OF_EVERYBODY = {"start", "projects", "create-project", "api-projects", "api-schema"}
+OF_EVERYBODY = {"schema", "start", "projects", "create-project", "api-projects", "api-schema"}
 NAMES = [str(pattern.name) for pattern in urlpatterns if isinstance(pattern, URLPattern)]
 
 
@@ -31,6 +31,8 @@ def address(name: str, run: Run) -> str:
         "gate": "map",
         "phase": "people",
         "token": "x",
+        "kind": "scope",
+        "form": "json",
         "pk": Record.objects.filter(run=run).values_list("pk", flat=True).first(),
     }
     return reverse(name, kwargs={key: values[key] for key in pattern.pattern.converters})
