@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from projects import audit
-from projects.documents.handoff import KINDS_OF_ITEMS
-from projects.documents.rows import newest_rows
+from projects.documents.automations import Automation
+from projects.documents.handoff import Handoff
+from projects.documents.rows import BROADCAST, CAMPAIGN, NEWSLETTER, TRANSACTIONAL, Configuration
+from projects.documents.segments import SegmentItem
 from projects.models import HandoffItem, Project, User
 from projects.permissions import Can, can
+from projects.pipeline.phases import SEGMENT
 from projects.services import Refused
 from projects.verbs import Verb
 
@@ -65,22 +68,27 @@ def percent(lines: tuple[Line, ...]) -> int:
     return round(sum(WEIGHT[State(line.state)] for line in lines) / len(lines)) if lines else 0
 
 
-def sections(project: Project) -> tuple[Section, ...]:
+def sections(project: Project, made: Handoff) -> tuple[Section, ...]:
     """The whole checklist; items of which nobody has said anything are not started."""
     said = {(one.kind, one.key): one for one in HandoffItem.objects.filter(project=project)}
-    made = []
-    for kind in KINDS_OF_ITEMS:
-        lines = tuple(_line(kind, row, said.get((kind, str(row["key"])))) for row in newest_rows(project, kind))
-        if lines:
-            made.append(Section(kind, LABELS[kind], lines))
-    return tuple(made)
+    items: dict[str, tuple[SegmentItem, ...] | tuple[Automation, ...]] = {
+        SEGMENT: made.segments,
+        CAMPAIGN: made.campaigns,
+        BROADCAST: made.broadcasts,
+        NEWSLETTER: made.newsletters,
+        TRANSACTIONAL: made.transactional,
+    }
+    return tuple(
+        Section(kind, LABELS[kind], tuple(_line(kind, item, said.get((kind, item.key))) for item in listed))
+        for kind, listed in items.items()
+        if listed
+    )
 
 
-def _line(kind: str, row: dict[str, object], said: HandoffItem | None) -> Line:
-    known = said or HandoffItem(kind=kind, key=str(row["key"]))
-    name = str(row.get("name") or f"{kind.capitalize()} {row['key']}")
-    detail = str(row.get("state") or row.get("type") or "")
-    return Line(kind, known.key, name, detail, known.state, known.owner, known.note, known.link)
+def _line(kind: str, item: SegmentItem | Automation, said: HandoffItem | None) -> Line:
+    known = said or HandoffItem(kind=kind, key=item.key)
+    detail = f"{item.type}, as a View: {item.how}" if isinstance(item, SegmentItem) else item.state
+    return Line(kind, item.key, item.name, detail, known.state, known.owner, known.note, known.link)
 
 
 @transaction.atomic
@@ -92,7 +100,8 @@ def set_item(
         raise Refused("As a stranger to this project you may not change its checklist.")
     if state not in State.values:
         raise Refused(f"“{state}” is no state. There are: {', '.join(State.values)}.")
-    row = next((row for row in newest_rows(project, kind) if str(row["key"]) == key), None) if kind in LABELS else None
+    read = Configuration(project)
+    row = next((row for row in read.rows(kind) if str(row["key"]) == key), None) if kind in LABELS else None
     if row is None:
         raise Refused(f"The handoff has no {kind} {key}.")
     values = {"state": state, "owner": owner.strip()[:200], "note": note.strip()[:4000], "changed_by": by}

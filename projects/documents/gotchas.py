@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from projects.documents.inventory import HAPPENING, TRACE
-from projects.documents.rows import AUTOMATIONS, BROADCAST, CAMPAIGN, TRANSACTIONAL, newest_rows
+from projects.documents.rows import AUTOMATIONS, BROADCAST, CAMPAIGN, TRANSACTIONAL, Configuration
 from projects.models import Connection, Profile, Project, Record
 from projects.pipeline.phases import PERSON
 from projects.selectors import newest_run
@@ -29,20 +29,21 @@ class Gotcha:
 
 def gotchas(project: Project, profiles: list[Profile], both: dict[str, Connection], hours: float) -> tuple[Gotcha, ...]:
     """All of them, the source's first."""
+    read = Configuration(project)
     found = {profile.object: profile for profile in profiles}
     destination = both.get(Connection.Side.DESTINATION)
     known = (destination.known.get("capabilities") or {}) if destination else {}
     return (
         _deleted(found),
-        _push(project),
-        _broadcasts(project),
+        _push(read),
+        _broadcasts(read),
         _inactive(found.get(PERSON)),
-        _redacted(project),
+        _redacted(read),
         _order(profiles),
         _export(found.get(PERSON)),
         _soft_deleted(project, known),
         _rate(known, hours),
-        _sequences(project, found),
+        _sequences(read),
     )
 
 
@@ -61,8 +62,8 @@ def _deleted(found: dict[str, Profile]) -> Gotcha:
     return Gotcha("source", title, number, words)
 
 
-def _push(project: Project) -> Gotcha:
-    steps = [step for row in newest_rows(project, CAMPAIGN) for step in _dicts(row.get("actions"))]
+def _push(read: Configuration) -> Gotcha:
+    steps = [step for row in read.rows(CAMPAIGN) for step in _dicts(row.get("actions"))]
     number = sum(step.get("type") == "push" for step in steps)
     words = f"{number:,} push steps were found in campaigns. They need a new version of your app and stay behind."
     return Gotcha("source", "Push needs a new version of the app", number, words)
@@ -72,8 +73,8 @@ def _dicts(rows: Any) -> list[dict[str, Any]]:
     return [row for row in rows or () if isinstance(row, dict)]
 
 
-def _broadcasts(project: Project) -> Gotcha:
-    number = len(newest_rows(project, BROADCAST))
+def _broadcasts(read: Configuration) -> Gotcha:
+    number = len(read.rows(BROADCAST))
     words = f"{number:,} broadcasts were read. The limit of one trigger in ten seconds is not touched: nothing is sent."
     return Gotcha("source", "The broadcast API is limited", number, words)
 
@@ -92,8 +93,8 @@ def _inactive(person: Profile | None) -> Gotcha:
     return Gotcha("source", title, number, words)
 
 
-def _redacted(project: Project) -> Gotcha:
-    rows = newest_rows(project, TRANSACTIONAL)
+def _redacted(read: Configuration) -> Gotcha:
+    rows = read.rows(TRANSACTIONAL)
     number = sum(bool(row.get("hide_message_body")) for row in rows)
     words = f"{number:,} of {len(rows):,} transactional messages hide their text: it cannot be read."
     return Gotcha("source", "Text of transactional messages may be redacted", number, words)
@@ -134,7 +135,7 @@ def _rate(known: dict[str, Any], hours: float) -> Gotcha:
     return Gotcha("destination", title, number, f"{number:,} a minute here. Predicted: {hours:,.1f} hours in all.")
 
 
-def _sequences(project: Project, found: dict[str, Profile]) -> Gotcha:
-    number = sum(len(newest_rows(project, name)) for name in AUTOMATIONS)
+def _sequences(read: Configuration) -> Gotcha:
+    number = sum(len(read.rows(name)) for name in AUTOMATIONS)
     words = f"{number:,} campaigns, broadcasts and templates have no counterpart that sends e-mails in series."
     return Gotcha("destination", "There are no native e-mail sequences", number, words)

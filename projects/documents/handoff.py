@@ -19,16 +19,16 @@ from projects.documents.rows import (
     BROADCAST,
     CAMPAIGN,
     NEWSLETTER,
+    REPORTING_WEBHOOK,
     TRANSACTIONAL,
+    Configuration,
     discovery_of,
-    newest_rows,
     profiles_of,
     sides,
 )
 from projects.documents.scope import FieldSpec, NewField, NewObject, field_specs, new_fields, new_objects
 from projects.documents.segments import SegmentItem, segment_items
 from projects.models import HandoffItem, Project
-from projects.pipeline.phases import SEGMENT
 from projects.selectors import newest_run, object_labels
 
 
@@ -121,16 +121,17 @@ STATE_ORDER = {"running": 0, "active": 0, "draft": 2, "stopped": 3}
 
 def context(project: Project) -> Handoff | None:
     """The handoff as things stand; None before discovery has read the source."""
-    if discovery_of(project) is None:
+    discovery = discovery_of(project)
+    if discovery is None:
         return None
-    run = newest_run(project) or discovery_of(project)
-    moving = newest_run(project)
+    moving, read = newest_run(project), Configuration(project)
+    run = moving or discovery
     stored = project.map_series.latest()
     spec = stored.spec if stored else MapSpec()
     labels = object_labels(project)
     systems = {side: get_connector(one.connector).label for side, one in sides(project).items()}
-    segments = segment_items(project, spec)
-    found = _automations(project, {item.key: item.name for item in segments})
+    segments = segment_items(read, spec)
+    found = _automations(read, {item.key: item.name for item in segments})
     hours = [item.hours for item in segments] + [item.hours for items in found.values() for item in items]
     return Handoff(
         head=head_of(project, f"Workflow-rebuild handoff of {project.name}", run),
@@ -147,9 +148,9 @@ def context(project: Project) -> Handoff | None:
         newsletters=found[NEWSLETTER],
         transactional=found[TRANSACTIONAL],
         relinks=relinks(moving),
-        integrations=_integrations(project, found),
+        integrations=_integrations(read, found),
         progress=_progress(project),
-        fields=field_specs(spec, profiles_of(discovery_of(project)), labels),
+        fields=field_specs(spec, profiles_of(discovery), labels),
         new_objects=new_objects(spec),
         new_fields=new_fields(spec),
         glossary=GLOSSARY,
@@ -163,11 +164,9 @@ def to_json(made: Handoff) -> dict[str, Any]:
     return dumped
 
 
-def _automations(project: Project, names: dict[str, str]) -> dict[str, tuple[Automation, ...]]:
+def _automations(read: Configuration, names: dict[str, str]) -> dict[str, tuple[Automation, ...]]:
     """Everything that sends something, by kind, in the order in which it is best rebuilt."""
-    return {
-        kind: _ordered([automation_of(kind, row, names) for row in newest_rows(project, kind)]) for kind in AUTOMATIONS
-    }
+    return {kind: _ordered([automation_of(kind, row, names) for row in read.rows(kind)]) for kind in AUTOMATIONS}
 
 
 def _ordered(items: list[Automation]) -> tuple[Automation, ...]:
@@ -196,7 +195,7 @@ def _decided(project: Project) -> tuple[Decided, ...]:
     return tuple(Decided(one.gate, one.name, one.signed_at.isoformat(timespec="seconds"), one.note) for one in rows)
 
 
-def _integrations(project: Project, found: dict[str, tuple[Automation, ...]]) -> tuple[Integration, ...]:
+def _integrations(read: Configuration, found: dict[str, tuple[Automation, ...]]) -> tuple[Integration, ...]:
     """What can be told of outside systems that send to the source or are called by it."""
     lines = [
         Integration(item.name, f"Your system starts this broadcast{_last(item)}.", "Stop the call in your code.")
@@ -219,7 +218,7 @@ def _integrations(project: Project, found: dict[str, tuple[Automation, ...]]) ->
             "Customer.io reports to it what it sent.",
             "Delete the reporting webhook in Customer.io.",
         )
-        for row in newest_rows(project, "reporting_webhook")
+        for row in read.rows(REPORTING_WEBHOOK)
     ]
     return tuple(lines)
 
@@ -231,7 +230,3 @@ def _last(item: Automation) -> str:
 def _progress(project: Project) -> tuple[Link, ...]:
     rows = HandoffItem.objects.filter(project=project).order_by("kind", "key")
     return tuple(Link(one.kind, one.key, one.state, one.owner, one.link) for one in rows)
-
-
-KINDS_OF_ITEMS = (SEGMENT, *AUTOMATIONS)
-"""What the checklist has an item for."""

@@ -11,8 +11,8 @@ from mapping.profile import FieldProfile
 from mapping.rules import Action, FieldRule, MapSpec
 from mapping.transforms import Unturned, turn
 from mapping.view_filters import Landing, Target
-from projects.documents.rows import newest_rows
-from projects.models import Profile, Project
+from projects.documents.rows import Configuration
+from projects.models import Profile
 from projects.pipeline.phases import PERSON, SEGMENT
 
 TAGS = "segments"
@@ -21,20 +21,20 @@ TAGS = "segments"
 CREATED_AT = "createdAt"
 
 
-def landing_of(project: Project, spec: MapSpec) -> Landing:
+def landing_of(read: Configuration, spec: MapSpec) -> Landing:
     """What a View of people can be asked for."""
     rule = spec.object(PERSON)
     fields = rule.fields if rule and rule.action != Action.SKIP else ()
-    row = Profile.objects.filter(project=project, object=PERSON).order_by("-run__number").first()
+    row = Profile.objects.filter(project=read.project, object=PERSON).order_by("-run__number").first()
     known = {one.name: one for one in row.statistics.field_profiles()} if row else {}
-    read = row.read if row else 0
+    people = row.read if row else 0
     targets: dict[str, Target] = {}
     for one in fields:
         if one.action != Action.SKIP and one.destination and one.type and one.source != TAGS:
-            targets[one.source] = _target(one, one.type, known.get(one.source), read)
+            targets[one.source] = _target(one, one.type, known.get(one.source), people)
             targets |= dict.fromkeys(one.also, targets[one.source])
     tags = next((one for one in fields if one.source == TAGS and one.type == FieldType.MULTI_SELECT), None)
-    segments = {str(row["key"]): row.get("conditions") for row in newest_rows(project, SEGMENT)}
+    segments = {str(row["key"]): row.get("conditions") for row in read.rows(SEGMENT)}
     return Landing(
         targets=targets,
         tags={choice.source: choice.value for choice in tags.choices} if tags else {},

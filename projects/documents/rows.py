@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Max, QuerySet
 
 from projects.models import Connection, GroupMember, Profile, Project, Record, Run
+from projects.pipeline.phases import SEGMENT
 
 CAMPAIGN, BROADCAST, NEWSLETTER, TRANSACTIONAL = "campaign", "broadcast", "newsletter", "transactional"
 AUTOMATIONS = (CAMPAIGN, BROADCAST, NEWSLETTER, TRANSACTIONAL)
+REPORTING_WEBHOOK = "reporting_webhook"
+CONFIGURATION = (SEGMENT, *AUTOMATIONS, REPORTING_WEBHOOK)
 
 
 def discovery_of(project: Project) -> Run | None:
@@ -23,15 +27,39 @@ def profiles_of(run: Run | None) -> list[Profile]:
     return list(Profile.objects.filter(run=run)) if run else []
 
 
-def newest_rows(project: Project, object: str) -> list[dict[str, Any]]:
-    """The rows of a configuration object as they were last read, each with its `key`."""
-    found = Record.objects.filter(run__project=project, object=object).exclude(run__state=Run.State.CANCELLED)
-    newest = found.aggregate(run=Max("run__number"))["run"]
-    if newest is not None:
-        rows = found.filter(run__number=newest).order_by("pk").values_list("key", "raw")
-        return [{"key": key, **raw} for key, raw in rows.iterator(500)]
-    row = Profile.objects.filter(project=project, object=object).order_by("-run__number").first()
-    return list(row.data.get("rows", ())) if row else []
+class Configuration:
+    """The configuration of a source as it was last read: segments, campaigns and so on, each kind asked for once."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._rows: dict[str, list[dict[str, Any]]] = {}
+
+    def rows(self, object: str) -> list[dict[str, Any]]:
+        """The rows of one kind, each with its `key`."""
+        if object not in self._rows:
+            self._rows[object] = self._read(object)
+        return self._rows[object]
+
+    def _read(self, object: str) -> list[dict[str, Any]]:
+        """From the newest run that kept any, else from what discovery noted down."""
+        run = self._newest.get(object)
+        if run is not None:
+            rows = Record.objects.filter(run=run, object=object).order_by("pk").values_list("key", "raw")
+            return [{"key": key, **raw} for key, raw in rows.iterator(500)]
+        return self._noted.get(object, [])
+
+    @cached_property
+    def _noted(self) -> dict[str, list[dict[str, Any]]]:
+        """What the newest discovery that got so far noted down."""
+        kinds = Profile.objects.filter(project=self.project, object__in=CONFIGURATION).order_by("run__number")
+        return {row.object: list(row.data["rows"]) for row in kinds if row.data.get("rows")}
+
+    @cached_property
+    def _newest(self) -> dict[str, int]:
+        runs = self.project.runs.exclude(state=Run.State.CANCELLED)
+        found = Record.objects.filter(run__in=runs, object__in=CONFIGURATION)
+        # Runs are made one after the other, so the highest key is the newest.
+        return dict(found.order_by().values_list("object").annotate(newest=Max("run_id")))
 
 
 def newest_memberships(project: Project) -> QuerySet[GroupMember]:

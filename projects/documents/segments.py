@@ -14,9 +14,8 @@ from mapping.criteria import parse, words
 from mapping.rules import MapSpec
 from mapping.view_filters import Landing, Translation, filter_json, filter_words, translate
 from projects.documents.landing import landing_of
-from projects.documents.rows import CAMPAIGN, NEWSLETTER, newest_memberships, newest_rows
+from projects.documents.rows import CAMPAIGN, NEWSLETTER, Configuration, newest_memberships
 from projects.grading import rules
-from projects.models import Project
 from projects.pipeline.phases import SEGMENT
 
 SHOWS = {
@@ -48,15 +47,15 @@ class SegmentItem:
     hours: float
 
 
-def segment_items(project: Project, spec: MapSpec) -> tuple[SegmentItem, ...]:
+def segment_items(read: Configuration, spec: MapSpec) -> tuple[SegmentItem, ...]:
     """Every segment that is listed, as it was last read."""
-    landing = landing_of(project, spec)
-    rows = newest_rows(project, SEGMENT)
+    landing = landing_of(read, spec)
+    rows = read.rows(SEGMENT)
     names = {str(row["key"]): str(row.get("name") or f"Segment {row['key']}") for row in rows}
     members = Counter(
-        {one["group"]: one["n"] for one in newest_memberships(project).values("group").annotate(n=Count("id"))}
+        {one["group"]: one["n"] for one in newest_memberships(read.project).values("group").annotate(n=Count("id"))}
     )
-    used = used_by(project)
+    used = used_by(read)
     return tuple(_item(row, landing, names, members, used) for row in rows)
 
 
@@ -109,13 +108,13 @@ def ids_of(told: Any) -> list[str]:
     ]
 
 
-def used_by(project: Project) -> dict[str, list[str]]:
+def used_by(read: Configuration) -> dict[str, list[str]]:
     """Segment id → what names it, in words."""
     found: defaultdict[str, list[str]] = defaultdict(list)
-    for row in newest_rows(project, CAMPAIGN):
+    for row in read.rows(CAMPAIGN):
         _use(found, _part(row, "trigger", "trigger_segment_ids"), f"starts campaign “{_name(row)}”")
         _use(found, _part(row, "filters", "filter_segment_ids"), f"filters campaign “{_name(row)}”")
-    for row in newest_rows(project, NEWSLETTER):
+    for row in read.rows(NEWSLETTER):
         told = row.get("recipients", row.get("recipient_segment_ids"))
         _use(found, told, f"receives newsletter “{_name(row)}”")
     return dict(found)

@@ -41,9 +41,8 @@ def handoff(request: Request, slug: str) -> HttpResponse:
     """The handoff's first page, and its checklist."""
     seat = seat_of(request, slug)
     made = KINDS["handoff"].context(seat.project)
-    parts = checklist.sections(seat.project)
+    parts = checklist.sections(seat.project, made) if made else ()
     lines = tuple(line for part in parts for line in part.lines)
-    how = {item.key: item for item in made.segments} if made else {}
     return render(
         request,
         "projects/handoff.html",
@@ -54,7 +53,6 @@ def handoff(request: Request, slug: str) -> HttpResponse:
             items=len(lines),
             percent=checklist.percent(lines),
             states=HandoffItem.State.choices,
-            how=how,
             **papers_of(seat, "handoff"),
         ),
     )
