@@ -47,12 +47,15 @@ class Page:
     """Some rows and where to go on; `cursor` is None on the last page.
 
     `missing` are keys that the system announced and then did not deliver (for example people deleted
-    between two calls): they are counted and listed, never dropped in silence.
+    between two calls): they are counted and listed, never dropped in silence. `reasons` says why, by key, where
+    the connector knows. `left_out` counts rows that are no records of this object type, by what they are.
     """
 
     records: tuple[SourceRecord, ...]
     cursor: Cursor | None
     missing: tuple[str, ...] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,32 @@ class Source(Protocol):
         """The records with these keys; those that no longer exist are named in `missing`."""
         ...
 
+    def of_people(self, object: str, people: Sequence[str]) -> Page:
+        """What these people (by key) have of an object type, for a sample. Terminal where nothing is told by person."""
+        ...
+
+
+class Archive(Protocol):
+    """What a system's API does not hold any more, read from files, as the records that the API would give."""
+
+    def pages(self, cursor: Cursor | None = None) -> Iterator[Page]:
+        """All records from a cursor on; what cannot be read is `missing`, with its reason."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivePlace:
+    """Where an archive lies and how it is read: files or folders, column by part, and what a reader may need.
+
+    `scratch` is a folder for an index that may be deleted; `names` are titles that the files do not tell, by kind
+    and id.
+    """
+
+    paths: tuple[str, ...]
+    columns: Mapping[str, str] = field(default_factory=dict)
+    scratch: str = ""
+    names: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
 
 class Destination(Protocol):
     """Reads and writes one system. Every method may raise a ConnectorError."""
@@ -214,7 +243,10 @@ class Destination(Protocol):
     def find(
         self, object: str, *, ids: Sequence[str] = (), keys: Mapping[str, Sequence[str]] | None = None
     ) -> list[Existing]:
-        """Records with one of these ids or unique values (`{"emails.primaryEmail": […]}`), soft-deleted ones too."""
+        """Records with one of these ids or values (`{"emails.primaryEmail": […]}`), soft-deleted ones too.
+
+        A path may also be the column of a relation (`targetPersonId`).
+        """
         ...
 
     def write(self, object: str, drafts: Sequence[Draft]) -> list[str]:
@@ -237,8 +269,20 @@ class Destination(Protocol):
         """All live records of an object, page by page."""
         ...
 
+    def deleted(self, object: str, cursor: Cursor | None = None) -> Iterator[tuple[list[Existing], Cursor | None]]:
+        """All soft-deleted records of an object, page by page: they still own their unique values."""
+        ...
+
+    def restore(self, object: str, ids: Sequence[str]) -> None:
+        """Takes soft-deleted records out of the bin; ids that are not there are no error."""
+        ...
+
     def count(self, object: str) -> int:
         """How many live records there are."""
+        ...
+
+    def upload(self, name: str, content: bytes, type: str) -> dict[str, Any]:
+        """Puts a file into the workspace; gives the fields by which an attachment names it. Safe to repeat."""
         ...
 
     def remove(self, object: str, ids: Sequence[str]) -> None:
@@ -276,12 +320,20 @@ class Naming(Protocol):
         """A legal API name for a new field; the same input gives the same name. Avoids reserved words and `taken`."""
         ...
 
+    def fields(self, source_names: Collection[str], taken: Collection[str]) -> dict[str, str]:
+        """Names for several new fields of one object, by source name: the same in whatever order they are given."""
+        ...
+
     def object(self, label: str, label_plural: str, taken: Collection[str]) -> tuple[str, str]:
         """Legal API names (singular, plural) for a new object type."""
         ...
 
     def option(self, label: str, taken: Collection[str]) -> str:
         """A legal value for a new select option."""
+        ...
+
+    def options(self, labels: Collection[str], taken: Collection[str]) -> dict[str, str]:
+        """Values for several new select options, by label: the same in whatever order they are given."""
         ...
 
     def option_label(self, label: str) -> str:
@@ -325,5 +377,9 @@ class Connector:
     naming: Naming | None = None
     stock: Callable[[], Catalogue] | None = None
     """The catalogue of a new, untouched account, for proposing a map before anything is connected."""
+    archives: Mapping[str, Callable[[ArchivePlace], Archive]] = field(default_factory=dict)
+    """Object types that can be read from files too: name → who opens the files."""
+    archive_columns: Mapping[str, Callable[[Sequence[str]], Mapping[str, str]]] = field(default_factory=dict)
+    """Where the columns of these files can be chosen: name → who guesses part → column from the files."""
     key_help: str = ""
     """Where a user finds the key, in a sentence."""

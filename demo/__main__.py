@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from demo import app
+from demo import app, made_up
 from demo.house import ROOT, Failed, House, free_port
 from demo.journey import Journey, timed
 from demo.people import NAMES, address, variable
@@ -69,7 +69,7 @@ def demo(options: argparse.Namespace) -> int:
         os.environ.pop(f"{name}_FILE", None)
     passwords = {role: secrets.token_urlsafe(9) for role in NAMES}
     port = free_port(options.port)
-    ports = {"customerio": free_port(), "twenty": free_port()}
+    ports = {"customerio": free_port(), "twenty": free_port(), "files": free_port()}
     house = House(DIRECTORY, _environment(port, passwords))
     with house:
         _start_systems(house, ports)
@@ -114,11 +114,21 @@ def _environment(port: int, passwords: dict[str, str]) -> dict[str, str]:
 
 
 def _start_systems(house: House, ports: dict[str, int]) -> None:
-    """The two stand-ins, faster than the real ones so that nobody has to wait."""
+    """The two stand-ins, faster than the real ones so that nobody has to wait, and where attachments lie."""
+    workspace, files = DIRECTORY / "workspace", DIRECTORY / "files"
+    with timed("what Congress does not publish made up: mail, calls, meetings, notes, tasks, campaigns"):
+        files_url = f"http://127.0.0.1:{ports['files']}"
+        made_up.build(WORKSPACE, workspace, now=int(time.time()), files_url=files_url)
+        made_up.write_files(files)
+        house.start(
+            "files",
+            [app.PYTHON, "-m", "http.server", str(ports["files"]), "--bind", "127.0.0.1", "--directory", str(files)],
+            app.answers(files_url),
+        )
     with timed(f"Customer.io's stand-in: {SOURCE_PER_SECOND} requests a second (the real one allows 10)"):
         house.start(
             "customerio",
-            [app.PYTHON, "-m", "connectors.customerio.fake", "--data", str(WORKSPACE),
+            [app.PYTHON, "-m", "connectors.customerio.fake", "--data", str(workspace),
              "--port", str(ports["customerio"]), "--key", house.environment["MIGRATION_SOURCE_KEY"],
              "--requests-per-second", str(SOURCE_PER_SECOND)],
             app.answers(f"http://127.0.0.1:{ports['customerio']}/"),

@@ -46,6 +46,13 @@ def build(workspace: Path, folder: Path, *, now: int, files_url: str) -> None:
     (folder / "events.ndjson").write_text(events)
 
 
+def write_files(folder: Path) -> None:
+    """Writes what the made-up notes have attached."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(3):
+        (folder / f"briefing-{number}.txt").write_text(f"Briefing {number}. Made up for the demo.\n")
+
+
 @dataclass(frozen=True)
 class World:
     """The made-up part of the workspace, the same for the same people and moment."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from projects.documents.inventory import HAPPENING, TRACE
+from connectors.catalogue import ObjectKind
 from projects.documents.rows import AUTOMATIONS, BROADCAST, CAMPAIGN, TRANSACTIONAL, Configuration
 from projects.models import Connection, Profile, Project, Record
 from projects.pipeline.phases import PERSON
@@ -35,15 +35,15 @@ def gotchas(project: Project, profiles: list[Profile], both: dict[str, Connectio
     known = (destination.known.get("capabilities") or {}) if destination else {}
     return (
         _deleted(found),
-        _push(read),
-        _broadcasts(read),
+        _push(read, found),
+        _broadcasts(read, found),
         _inactive(found.get(PERSON)),
-        _redacted(read),
+        _redacted(read, found),
         _order(profiles),
         _export(found.get(PERSON)),
         _soft_deleted(project, known),
         _rate(known, hours),
-        _sequences(read),
+        _sequences(read, found),
     )
 
 
@@ -54,7 +54,7 @@ def _values(profile: Profile | None, name: str) -> dict[str, int]:
 
 def _deleted(found: dict[str, Profile]) -> Gotcha:
     title = "Deleted profiles count towards the bill until the cycle ends"
-    trace = next((one for one in found.values() if one.kind == TRACE and _values(one, "type")), None)
+    trace = next((one for one in found.values() if one.kind == ObjectKind.TRACE and _values(one, "type")), None)
     if trace is None:
         return Gotcha("source", title, None, "Not counted by this discovery: the audit before production counts them.")
     number = _values(trace, "type").get("profile_delete", 0)
@@ -62,20 +62,32 @@ def _deleted(found: dict[str, Profile]) -> Gotcha:
     return Gotcha("source", title, number, words)
 
 
-def _push(read: Configuration) -> Gotcha:
-    steps = [step for row in read.rows(CAMPAIGN) for step in _dicts(row.get("actions"))]
-    number = sum(step.get("type") == "push" for step in steps)
+LATER = "Counted when the production run reads the configuration."
+
+
+def _push(read: Configuration, found: dict[str, Profile]) -> Gotcha:
+    title = "Push needs a new version of the app"
+    rows = read.rows(CAMPAIGN)
+    if not rows and _held(found, CAMPAIGN):
+        return Gotcha("source", title, None, LATER)
+    number = sum(step.get("type") == "push" for row in rows for step in _dicts(row.get("actions")))
     words = f"{number:,} push steps were found in campaigns. They need a new version of your app and stay behind."
-    return Gotcha("source", "Push needs a new version of the app", number, words)
+    return Gotcha("source", title, number, words)
+
+
+def _held(found: dict[str, Profile], object: str) -> int:
+    """How many of a kind discovery saw."""
+    profile = found.get(object)
+    return max(profile.read, profile.announced or 0) if profile else 0
 
 
 def _dicts(rows: Any) -> list[dict[str, Any]]:
     return [row for row in rows or () if isinstance(row, dict)]
 
 
-def _broadcasts(read: Configuration) -> Gotcha:
-    number = len(read.rows(BROADCAST))
-    words = f"{number:,} broadcasts were read. The limit of one trigger in ten seconds is not touched: nothing is sent."
+def _broadcasts(read: Configuration, found: dict[str, Profile]) -> Gotcha:
+    number = len(read.rows(BROADCAST)) or _held(found, BROADCAST)
+    words = f"{number:,} broadcasts are there. The limit of one trigger in ten seconds is not touched: nothing is sent."
     return Gotcha("source", "The broadcast API is limited", number, words)
 
 
@@ -93,15 +105,17 @@ def _inactive(person: Profile | None) -> Gotcha:
     return Gotcha("source", title, number, words)
 
 
-def _redacted(read: Configuration) -> Gotcha:
+def _redacted(read: Configuration, found: dict[str, Profile]) -> Gotcha:
     rows = read.rows(TRANSACTIONAL)
+    if not rows and _held(found, TRANSACTIONAL):
+        return Gotcha("source", "Text of transactional messages may be redacted", None, LATER)
     number = sum(bool(row.get("hide_message_body")) for row in rows)
     words = f"{number:,} of {len(rows):,} transactional messages hide their text: it cannot be read."
     return Gotcha("source", "Text of transactional messages may be redacted", number, words)
 
 
 def _order(profiles: list[Profile]) -> Gotcha:
-    kinds = ("record", "link", HAPPENING)
+    kinds = (ObjectKind.RECORD, ObjectKind.LINK, ObjectKind.HAPPENING)
     number = sum(one.kind in kinds and one.read > 0 for one in profiles)
     words = f"{number:,} object types depend on each other and are loaded in the order given here."
     return Gotcha("destination", "The order of import is enforced", number, words)
@@ -135,7 +149,7 @@ def _rate(known: dict[str, Any], hours: float) -> Gotcha:
     return Gotcha("destination", title, number, f"{number:,} a minute here. Predicted: {hours:,.1f} hours in all.")
 
 
-def _sequences(read: Configuration) -> Gotcha:
-    number = sum(len(read.rows(name)) for name in AUTOMATIONS)
+def _sequences(read: Configuration, found: dict[str, Profile]) -> Gotcha:
+    number = sum(len(read.rows(name)) or _held(found, name) for name in AUTOMATIONS)
     words = f"{number:,} campaigns, broadcasts and templates have no counterpart that sends e-mails in series."
     return Gotcha("destination", "There are no native e-mail sequences", number, words)

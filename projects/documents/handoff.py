@@ -28,7 +28,7 @@ from projects.documents.rows import (
 )
 from projects.documents.scope import FieldSpec, NewField, NewObject, field_specs, new_fields, new_objects
 from projects.documents.segments import SegmentItem, segment_items
-from projects.models import HandoffItem, Project
+from projects.models import HandoffItem, Profile, Project
 from projects.selectors import newest_run, object_labels
 
 
@@ -81,6 +81,7 @@ class Handoff:
     not_moved: tuple[NotMoved, ...]
     decided: tuple[Decided, ...]
     counts: dict[str, int]
+    unread: tuple[str, ...]
     hours: float
     segments: tuple[SegmentItem, ...]
     campaigns: tuple[Automation, ...]
@@ -141,6 +142,7 @@ def context(project: Project) -> Handoff | None:
         not_moved=not_moved(project, moving),
         decided=_decided(project),
         counts=_counts(segments, found),
+        unread=_unread(read, profiles_of(discovery)),
         hours=round(sum(hours), 1),
         segments=segments,
         campaigns=found[CAMPAIGN],
@@ -188,6 +190,15 @@ def _counts(segments: tuple[SegmentItem, ...], found: dict[str, tuple[Automation
         "steps": sum(step.kind == "step" for items in found.values() for item in items for step in item.steps),
         "gaps": sum(item.gaps for items in found.values() for item in items),
     }
+
+
+def _unread(read: Configuration, profiles: list[Profile]) -> tuple[str, ...]:
+    """What discovery saw and no run has read yet."""
+    return tuple(
+        f"{profile.label_plural}: {profile.announced or profile.read:,} are there and not read yet."
+        for profile in profiles
+        if profile.object in AUTOMATIONS and (profile.announced or profile.read) and not read.rows(profile.object)
+    )
 
 
 def _decided(project: Project) -> tuple[Decided, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,10 +17,6 @@ from projects.grading import Counted, Pace, predict, rules
 from projects.models import Connection, Profile, Project, Record
 from projects.pipeline.phases import MEMBERSHIP, PERSON, SEGMENT
 from projects.selectors import newest_run
-
-HAPPENING, TRACE = "happening", "trace"
-TIMES = ("timestamp", "created")
-"""Fields that say when something happened."""
 
 CLEAR = 0.75
 """Confidence from which a proposed destination needs no second look."""
@@ -70,23 +66,30 @@ def inventory(profiles: list[Profile], spec: MapSpec, labels: dict[str, str]) ->
     )
 
 
+PLACES = {"api": "API", "archive": "archive"}
+
+
 def _period(profile: Profile) -> str:
-    """From when to when the rows that were read reach; empty where they carry no time."""
-    if profile.kind != HAPPENING:
+    """From when to when API and archive reach, and how much each gave; empty for what happens at no time."""
+    if profile.kind != ObjectKind.HAPPENING:
         return ""
-    fields = {field.name: field for field in profile.statistics.field_profiles()}
-    time = next((fields[name] for name in TIMES if name in fields), None)
-    if time is None or not time.minimum:
-        return "not told"
-    return f"{_day(time.minimum)} to {_day(time.maximum)}, from the API"
+    covers = profile.data.get("coverage", {})
+    told = [_covered(name, covers[place]) for place, name in PLACES.items() if place in covers]
+    if "archive" not in covers:
+        told.append("no archive was given")
+    if covers.get("in_both"):
+        told.append(f"about {covers['in_both']:,} are in both")
+    return "; ".join(told)
 
 
-def _day(value: str) -> str:
-    """A time as its day; Customer.io's are seconds since 1970."""
-    try:
-        return datetime.fromtimestamp(float(value), UTC).date().isoformat()
-    except (ValueError, OverflowError, OSError):
-        return value[:10]
+def _covered(name: str, told: Mapping[str, Any]) -> str:
+    if told["first"] is None:
+        return f"{name}: {told['records']:,} records" if told["records"] else f"{name}: nothing"
+    return f"{name}: {_day(told['first'])} to {_day(told['last'])}, {told['records']:,} records"
+
+
+def _day(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
 
 
 def lands_on(object: str, kind: str, spec: MapSpec) -> tuple[str, str]:
@@ -96,7 +99,7 @@ def lands_on(object: str, kind: str, spec: MapSpec) -> tuple[str, str]:
     rule = spec.object(object)
     if rule is not None:
         return (rule.destination, "1:1") if rule.action != Action.SKIP and rule.destination else ("", "left behind")
-    if kind == HAPPENING:
+    if kind == ObjectKind.HAPPENING:
         streams = [one for one in spec.activities if one.source == object and one.action != Action.SKIP]
         return (", ".join(sorted({one.home.value for one in streams})), "1:1") if streams else ("", "left behind")
     if kind == ObjectKind.RECORD:
@@ -119,11 +122,11 @@ def counted_of(project: Project, profiles: list[Profile], spec: MapSpec, both: d
     by_object = {profile.object: profile for profile in profiles}
     person = by_object.get(PERSON)
     people = person.read if person else 0
-    moving = (ObjectKind.RECORD, ObjectKind.LINK, HAPPENING)
+    moving = (ObjectKind.RECORD, ObjectKind.LINK, ObjectKind.HAPPENING)
     others = sum(one.read for one in profiles if one.kind in moving and one.object not in (PERSON, MEMBERSHIP))
     others -= _counted_twice(profiles)
     table = [row for row in compatibility(profiles, spec) if row.how != "left behind"]
-    facts = Counted(
+    return Counted(
         people=people,
         other_records=others,
         objects=len(table),
@@ -135,7 +138,6 @@ def counted_of(project: Project, profiles: list[Profile], spec: MapSpec, both: d
         hours=predict(people, others, pace_of(both)).hours,
         **_field_counts(profiles, spec),
     )
-    return dataclasses.replace(facts)
 
 
 def _counted_twice(profiles: list[Profile]) -> int:
@@ -147,7 +149,7 @@ def _field_counts(profiles: list[Profile], spec: MapSpec) -> dict[str, int]:
     thin_share = rules()["limits"]["thin_percent"] / 100
     fields = to_decide = thin = 0
     for profile in profiles:
-        if profile.kind not in (ObjectKind.RECORD, HAPPENING):
+        if profile.kind not in (ObjectKind.RECORD, ObjectKind.HAPPENING):
             continue
         known = profile.statistics.field_profiles()
         fields += len(known)

@@ -10,7 +10,8 @@ from django.db.models.functions import Cast
 from projects.documents.rows import AUTOMATIONS
 from projects.models import Project, Record, Run
 from projects.pipeline.phases import SEGMENT
-from projects.selectors import object_labels, reason_label
+from projects.reasons import reason_label
+from projects.selectors import object_labels
 
 RELINK = {"recording_link": "Recording", "attachment": "Attachment"}
 """Codes of the notes that a record carries about files that did not come along."""

@@ -35,6 +35,8 @@ class Decision(models.Model):
         IMPORT = "import", "Import it as it is"
         MERGE = "merge", "Merge into one"
         DROP = "drop", "Leave it behind"
+        RESTORE = "restore", "Restore the deleted one and update it"
+        REMOVE = "remove", "Remove the deleted one for good"
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="decisions")
     object = models.CharField(max_length=80)

@@ -7,46 +7,41 @@ outcome, identity map and cursor together. A refused batch is halved until the b
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
-
 from connectors.catalogue import FieldType
-from connectors.contract import Draft, Existing
-from connectors.errors import Rejected, Transient
-from projects.models import JournalEntry, Link, Record
+from connectors.contract import Existing
+from projects.models import Decision, Link, Record
 from projects.pipeline.context import Context, Progress
+from projects.pipeline.ends import TARGET_PERSON, TARGET_RECORD
 from projects.pipeline.extract import digest_of, linked
-from projects.pipeline.lookup import MARK, canonical_value, marks_of, owners, value_at
-from projects.pipeline.phases import ASSOCIATION, PERSON_COMPANY
-from projects.pipeline.settle import DELETED_OWNER, DUPLICATE, PARENT_HELD, drop_decided
+from projects.pipeline.lookup import MARK, canonical_value, marks_of, owners, rivals_of, value_at
+from projects.pipeline.sending import (
+    Batch,
+    clear_the_bin,
+    created_link,
+    link_of,
+    send_creates,
+    send_updates,
+)
+from projects.pipeline.settle import (
+    DELETED_OWNER,
+    DELETED_THERE,
+    DUPLICATE,
+    PARENT_HELD,
+    UNKNOWN_PERSON,
+    drop_decided,
+    verdicts_for,
+)
 from projects.pipeline.transform import save_rows
 from projects.text import plain
 
-REFUSED = "refused"
-DELETED_THERE = "deleted_in_destination"
 TAKEN_TWICE = "taken_by_another_row"
 
-COLUMNS = {"person": "personId", "object": "companyId", "company": "companyId"}
-"""Which column of a draft takes the destination id of the row that a role refers to."""
-
 SETTLED_FIELDS = ["state", "reason", "detail", "destination_id", "mapped"]
-
-
-@dataclass
-class Batch:
-    """The rows of one page sorted by what has to happen to them."""
-
-    rows: list[Record]
-    create: list[Record] = field(default_factory=list)
-    update: list[tuple[Record, dict[str, Any]]] = field(default_factory=list)
-    links: dict[str, Link] = field(default_factory=dict)
-    drafts: dict[str, str] = field(default_factory=dict)
-    tally: Counter[str] = field(default_factory=Counter)
 
 
 def page(context: Context) -> Progress:
@@ -61,8 +56,9 @@ def page(context: Context) -> Progress:
     _resolve(context, batch)
     _sort(context, batch)
     if context.run.writes:
-        _send_creates(context, batch)
-        _send_updates(context, batch)
+        clear_the_bin(context, batch)
+        send_creates(context, batch)
+        send_updates(context, batch)
     else:
         _plan_only(batch)
     drop_decided(context, rows)
@@ -86,13 +82,23 @@ def _resolve(context: Context, batch: Batch) -> None:
         for object, key in row.refs.values():
             wanted[object].add(key)
     links = linked(context, dict(wanted))
+    rivals = rivals_of(context, batch.rows)
+    alone = verdicts_for(context, UNKNOWN_PERSON) if context.ends.optional else {}
     for row in batch.rows:
         if not row.refs:
             continue
+        if (rival := rivals.get(row.match_key)) and rival != row.key:
+            row.state, row.reason = Record.State.HELD, TAKEN_TWICE
+            row.detail = f"The map gives this record one relation, and {rival} holds it: discover again for a new map."
+            continue
         parents = {role: links.get((object, key)) for role, (object, key) in row.refs.items()}
-        absent = [f"{row.refs[role][0]} {row.refs[role][1]}" for role, link in parents.items() if link is None]
+        lacking = {role for role, link in parents.items() if link is None}
+        optional = lacking <= context.ends.optional
+        if optional and alone.get(row.key, alone.get("")) == Decision.Verdict.IMPORT:
+            lacking = set()
+        absent = [f"{row.refs[role][0]} {row.refs[role][1]}" for role in sorted(lacking)]
         if absent:
-            row.state, row.reason = Record.State.HELD, PARENT_HELD
+            row.state, row.reason = Record.State.HELD, UNKNOWN_PERSON if optional else PARENT_HELD
             row.detail = f"It belongs to {' and '.join(absent)}, which did not land."
             continue
         there = {role: link for role, link in parents.items() if link is not None}
@@ -100,15 +106,24 @@ def _resolve(context: Context, batch: Batch) -> None:
 
 
 def _fill_columns(context: Context, row: Record, parents: dict[str, Link]) -> None:
-    mapped = dict(row.mapped or {})
-    if context.step.object == PERSON_COMPANY:
-        row.destination_id = parents["person"].destination_id
-        mapped["companyId"] = str(parents["company"].destination_id)
-    else:
-        mapped.update({COLUMNS[role]: str(link.destination_id) for role, link in parents.items()})
-    if context.step.destination == ASSOCIATION:
+    ends, mapped = context.ends, dict(row.mapped or {})
+    if ends.onto:
+        row.destination_id = parents[ends.onto].destination_id
+    for role, column in ends.columns.items():
+        if role in parents:
+            mapped[_column(context, column, parents[role])] = str(parents[role].destination_id)
+    if ends.named:
         mapped.setdefault("name", " – ".join(label for label in map(_label, parents.values()) if label)[:500])
     row.mapped = mapped
+
+
+def _column(context: Context, column: str, parent: Link) -> str:
+    """The column under its name on this server."""
+    if column == TARGET_PERSON:
+        return context.destination.capabilities().note_target_column
+    if column == TARGET_RECORD:
+        return f"target{parent.destination[:1].upper()}{parent.destination[1:]}Id"
+    return column
 
 
 def _label(link: Link) -> str:
@@ -152,7 +167,7 @@ def _look_up(context: Context, batch: Batch, rows: Sequence[Record]) -> None:
     """Finds rows by their own id (an earlier attempt whose answer was lost) and by their unique value."""
     for row in rows:
         row.destination_id = row.destination_id or context.project.destination_id(row.object, row.key)
-    match_on = "" if context.step.object == PERSON_COMPANY else context.rule.match_on
+    match_on = context.match_on
     values = {row.match_key: row for row in rows if match_on and row.match_key and value_at(row.mapped, match_on)}
     marks = marks_of(context, rows)
     keys = {path: list(wanted) for path, wanted in ((match_on, values), (MARK, marks)) if wanted}
@@ -176,21 +191,19 @@ def _look_up(context: Context, batch: Batch, rows: Sequence[Record]) -> None:
 
 
 def _place(context: Context, batch: Batch, row: Record, existing: Existing | None, *, is_mine: bool) -> None:
-    if context.step.object == PERSON_COMPANY:
+    if context.ends.onto:
         if existing is None or existing.deleted:
-            row.state, row.reason, row.detail = Record.State.HELD, DELETED_THERE, "The person is no longer there."
+            row.state, row.reason, row.detail = Record.State.HELD, DELETED_THERE, "The record is no longer there."
             return
-        batch.links[row.key] = _link(context, row, Link.Origin.MATCHED, before=existing.fields)
+        batch.links[row.key] = link_of(context, row, Link.Origin.MATCHED, before=existing.fields)
         _update_or_leave(context, batch, row, existing)
     elif existing is None:
         batch.create.append(row)
     elif existing.deleted:
-        row.state = Record.State.HELD
-        row.reason = DELETED_THERE if is_mine else DELETED_OWNER
-        row.detail = "A deleted record in the destination's bin still owns this id or unique value."
+        _place_deleted(context, batch, row, existing, DELETED_THERE if is_mine else DELETED_OWNER)
     elif is_mine:
         # Ours, from an attempt whose outcome was never seen. Where it says what the draft says, it is that one.
-        batch.links[row.key] = _created(context, row, existing.fields.get("position"))
+        batch.links[row.key] = created_link(context, row, existing.fields.get("position"))
         _update_or_leave(context, batch, row, existing)
         if row.state == Record.State.UNCHANGED:
             row.state = Record.State.CREATED
@@ -199,8 +212,27 @@ def _place(context: Context, batch: Batch, row: Record, existing: Existing | Non
         row.detail = f"Another row of this page became the record {existing.id} already."
     else:
         row.destination_id = UUID(existing.id)
-        batch.links[row.key] = _link(context, row, Link.Origin.MATCHED, before=existing.fields)
+        batch.links[row.key] = link_of(context, row, Link.Origin.MATCHED, before=existing.fields)
         _update_or_leave(context, batch, row, existing)
+
+
+def _place_deleted(context: Context, batch: Batch, row: Record, existing: Existing, reason: str) -> None:
+    """A deleted record in the bin owns the id or the unique value: as people decided, or held until they do."""
+    verdicts = verdicts_for(context, reason)
+    verdict = verdicts.get(row.key, verdicts.get(""))
+    if verdict == Decision.Verdict.RESTORE:
+        row.destination_id = UUID(existing.id)
+        link = link_of(context, row, Link.Origin.MATCHED, before=existing.fields)
+        link.before = {**(link.before or {}), "deletedAt": existing.fields.get("deletedAt")}
+        batch.links[row.key] = link
+        batch.restore.append(row)
+        batch.update.append((row, dict(existing.fields)))
+    elif verdict == Decision.Verdict.REMOVE and reason == DELETED_OWNER:
+        batch.remove.append(existing.id)
+        batch.create.append(row)
+    else:
+        row.state, row.reason = Record.State.HELD, reason
+        row.detail = "A deleted record in the destination's bin still owns this id or unique value."
 
 
 def _update_or_leave(context: Context, batch: Batch, row: Record, existing: Existing) -> None:
@@ -216,127 +248,6 @@ def _update_or_leave(context: Context, batch: Batch, row: Record, existing: Exis
             batch.update.append((row, dict(existing.fields)))
             return
     row.state = Record.State.UNCHANGED
-
-
-def _link(context: Context, row: Record, origin: str, *, before: Any) -> Link:
-    """The identity-map entry of a row; `before` keeps only the fields that the draft touches."""
-    kept = None if before is None else {name: before.get(name) for name in row.mapped or {}}
-    return Link(
-        project=context.project,
-        run=context.run,
-        object=row.object,
-        key=row.key,
-        destination=context.step.destination,
-        destination_id=row.destination_id or context.project.destination_id(row.object, row.key),
-        origin=origin,
-        before=kept,
-        written=row.mapped or {},
-        written_digest=digest_of(row.mapped),
-        written_at=timezone.now(),
-    )
-
-
-def _send_creates(context: Context, batch: Batch) -> None:
-    if not batch.create:
-        return
-
-    def send(rows: Sequence[Record]) -> None:
-        drafts = [Draft(str(row.destination_id), _new_body(row)) for row in rows]
-        context.destination.write(context.step.destination, drafts)
-
-    landed = _journalled(context, batch, "create", batch.create, send)
-    for row in landed:
-        row.state = Record.State.CREATED
-        batch.links[row.key] = _created(context, row, row.pk)
-
-
-def _created(context: Context, row: Record, position: Any) -> Link:
-    """The identity-map entry of a record that we made; its position is kept for later updates."""
-    link = _link(context, row, Link.Origin.CREATED, before=None)
-    link.written = {**link.written, "position": position}
-    return link
-
-
-def _new_body(row: Record) -> dict[str, Any]:
-    """What is sent for a new record: the draft, its place in lists, and that it was imported.
-
-    Without an explicit position every later update would leave a line in Twenty's timeline
-    (contracts/twenty/FACTS.md section 3).
-    """
-    author = {"source": "IMPORT", "name": "Customer.io"}
-    return {"createdBy": author, **(row.mapped or {}), "position": row.pk}
-
-
-def _send_updates(context: Context, batch: Batch) -> None:
-    if not batch.update:
-        return
-    positions = {row.pk: before.get("position") for row, before in batch.update}
-    there: set[str] = set()
-
-    def send(rows: Sequence[Record]) -> None:
-        drafts = []
-        for row in rows:
-            body = dict(row.mapped or {})
-            if positions[row.pk] is not None:
-                body["position"] = positions[row.pk]
-            drafts.append(Draft(str(row.destination_id), body))
-        there.update(context.destination.update(context.step.destination, drafts))
-
-    landed = _journalled(context, batch, "update", [row for row, _ in batch.update], send)
-    for row in landed:
-        link = batch.links[row.key]
-        if str(row.destination_id) not in there:
-            row.state, row.reason = Record.State.HELD, DELETED_THERE
-            row.detail = "Somebody deleted it in the destination; it was not made again."
-            del batch.links[row.key]
-            continue
-        row.state = Record.State.UPDATED
-        draft = {name: value for name, value in (row.mapped or {}).items() if value not in (None, [])}
-        link.written = {**draft, "position": link.written.get("position")}
-        link.written_digest, link.written_at = batch.drafts.get(row.key) or digest_of(row.mapped), timezone.now()
-
-
-def _journalled(
-    context: Context, batch: Batch, verb: str, rows: Sequence[Record], send: Callable[[Sequence[Record]], None]
-) -> list[Record]:
-    """Sends rows with the intent written down first; halves a refused batch until the bad row stands alone."""
-    with context.fenced():
-        entry = JournalEntry.objects.create(
-            project=context.project,
-            run=context.run,
-            step=context.step,
-            verb=verb,
-            object=context.step.destination,
-            count=len(rows),
-            detail={"ids": [str(row.destination_id) for row in rows]},
-        )
-    try:
-        send(rows)
-    except Rejected as refusal:
-        _answer(entry, JournalEntry.State.REFUSED, str(refusal))
-        if len(rows) == 1:
-            row = rows[0]
-            if verb == "create" and context.destination.read(context.step.destination, [str(row.destination_id)]):
-                # Refused because it is there: an earlier request, given up for lost, arrived after all.
-                return [row]
-            row.state, row.reason, row.detail = Record.State.REJECTED, REFUSED, plain(refusal.sentence)
-            batch.links.pop(row.key, None)
-            return []
-        half = len(rows) // 2
-        return [
-            *_journalled(context, batch, verb, rows[:half], send),
-            *_journalled(context, batch, verb, rows[half:], send),
-        ]
-    except Transient as error:
-        _answer(entry, JournalEntry.State.LOST if error.maybe_done else JournalEntry.State.REFUSED, str(error))
-        raise
-    _answer(entry, JournalEntry.State.DONE, "")
-    batch.tally[f"{verb}.requests"] += 1
-    return list(rows)
-
-
-def _answer(entry: JournalEntry, state: str, answer: str) -> None:
-    JournalEntry.objects.filter(pk=entry.pk).update(state=state, answer=answer, answered_at=timezone.now())
 
 
 def _plan_only(batch: Batch) -> None:
@@ -363,7 +274,7 @@ def merged(context: Context) -> Progress:
     for row in rows:
         if link := kept.get((row.object, row.merged_into)):
             row.destination_id = link.destination_id
-            links.append(_link(context, row, Link.Origin.MERGED, before=None))
+            links.append(link_of(context, row, Link.Origin.MERGED, before=None))
         else:
             row.state, row.reason = Record.State.HELD, DUPLICATE
             row.detail = f"{row.merged_into}, which it was to go into, did not land."

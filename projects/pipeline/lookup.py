@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Min
+
 from connectors.contract import Existing
 from projects.models import Link, Record
 from projects.pipeline.context import Context
-from projects.pipeline.phases import PERSON_COMPANY
 from projects.text import plain
 
 MARK = "customerioId"
@@ -17,7 +18,7 @@ MARK = "customerioId"
 
 def owners(context: Context, found: Sequence[Existing]) -> dict[str, str]:
     """Records that another row of this object type has become already: destination id → that row's key."""
-    if context.step.object == PERSON_COMPANY:
+    if context.ends.onto:
         return {}
     links = Link.objects.filter(
         project=context.project, object=context.step.object, destination_id__in=[existing.id for existing in found]
@@ -28,7 +29,7 @@ def owners(context: Context, found: Sequence[Existing]) -> dict[str, str]:
 def marks_of(context: Context, rows: Sequence[Record]) -> set[str]:
     """Our own unique mark on these rows: how records of an earlier installation or project are known again."""
     field = context.target.field(MARK)
-    if field is None or not field.unique or context.step.object == PERSON_COMPANY:
+    if field is None or not field.unique or context.ends.onto:
         return set()
     return {str(mark) for row in rows if (mark := value_at(row.mapped, MARK))}
 
@@ -50,3 +51,13 @@ def canonical_value(context: Context, fields: Any, path: str) -> str:
     if sub and isinstance(value, dict):
         value = value.get(sub)
     return plain(str(value or "").lower())[:400]
+
+
+def rivals_of(context: Context, rows: Sequence[Record]) -> dict[str, str]:
+    """Where several relationships would set one relation of a record: that record's key → the row that comes first."""
+    if not context.ends.onto or not any(row.match_key for row in rows):
+        return {}
+    keys = {row.match_key for row in rows}
+    siblings = Record.objects.of(context.run, context.step.object).filter(match_key__in=keys)
+    taking_part = siblings.exclude(state__in=[Record.State.EXCLUDED, Record.State.REJECTED])
+    return dict(taking_part.values_list("match_key").annotate(first=Min("key")))

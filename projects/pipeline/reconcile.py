@@ -7,11 +7,19 @@ from typing import Any
 
 from django.db.models import Count
 
+from mapping.apply import EMPTIED, NOT_KEPT
 from projects.models import Difference, Phase, Reconciliation, Record, Run
 from projects.pipeline import phases
 from projects.pipeline.extract import digest_of
 
 COLUMNS = ("created", "updated", "unchanged", "merged", "held", "excluded", "rejected")
+
+
+LEFT_BEHIND = {
+    NOT_KEPT: "could not be turned, and the map names no field that keeps them: they stand in the records' pages here.",
+    EMPTIED: "could not be turned and were left out, as the map says: they stand in the records' pages here.",
+}
+"""What is said of values whose record landed without them."""
 
 
 def balance_of(run: Run, objects: list[str]) -> dict[str, dict[str, int]]:
@@ -71,6 +79,8 @@ def open_points(phase: Phase, objects: list[str]) -> list[str]:
     for step in phase.steps.all():
         if lost := step.tally.get("not_restored"):
             points.append(f"{lost:,} records could not get the values back that stood there before the sandbox.")
+        if step.tally.get("not_readable"):
+            points.append(f"The key may not read every {step.object}: it is missing in the handoff.")
         if gone := step.tally.get("gone"):
             points.append(f"{gone:,} people were gone from the source when their relationships were read.")
         for name, number in sorted(step.tally.items()):
@@ -80,6 +90,9 @@ def open_points(phase: Phase, objects: list[str]) -> list[str]:
                     f"{number} {step.object} records carry “{field}”, which is not in the confirmed map: "
                     "it was not moved. Discover again and confirm a new map, or sign to leave it behind."
                 )
+            code, _, field = name.partition(".")
+            if code in LEFT_BEHIND:
+                points.append(f"{number:,} values of “{field}” ({step.object}) {LEFT_BEHIND[code]}")
     return points
 
 

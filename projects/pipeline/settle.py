@@ -15,11 +15,16 @@ from projects.text import plain
 NO_MATCH = "no_match_value"
 DUPLICATE = "duplicate_match_value"
 DELETED_OWNER = "deleted_owner"
+DELETED_THERE = "deleted_in_destination"
 PARENT_HELD = "parent_not_migrated"
+UNKNOWN_PERSON = "unknown_person"
 LEFT_BY_DECISION = "left_by_decision"
 MERGED_BY_DECISION = "merged_by_decision"
 
 PAGE = 200
+
+AGAIN = (Decision.Verdict.IMPORT, Decision.Verdict.RESTORE, Decision.Verdict.REMOVE)
+"""Verdicts after which a held row is loaded once more."""
 
 TAKES_PART = Q(state=Record.State.READY) | Q(state=Record.State.HELD, reason=DUPLICATE) | Q(state__in=Record.LANDED)
 """Rows that can be doubles: what is held for another reason waits for the answer to that question first."""
@@ -28,12 +33,13 @@ TAKES_PART = Q(state=Record.State.READY) | Q(state=Record.State.HELD, reason=DUP
 def page(context: Context) -> Progress:
     """Works in three turns over the step's rows: decided holds, rows without a match value, doubles."""
     cursor = context.step.cursor or {"turn": "decisions"}
-    rule = context.rule
-    matters = bool(rule.match_on) and not context.step.object.startswith(RELATIONSHIP)
+    rule = context.spec.object(context.step.object)
+    matters = bool(context.match_on) and not context.step.object.startswith(RELATIONSHIP)
     if cursor["turn"] == "decisions":
         return Progress({"turn": "missing"}, save=lambda: reopen_decided(context))
     if cursor["turn"] == "missing":
-        return Progress({"turn": "doubles", "after": ""} if matters else None, save=lambda: hold_missing(context, rule))
+        following = {"turn": "doubles", "after": ""} if matters else None
+        return Progress(following, save=lambda: hold_missing(context, rule) if rule else None)
     return _doubles(context, cursor)
 
 
@@ -51,9 +57,9 @@ def reopen_decided(context: Context) -> None:
             case = case.filter(key=decision.key)
         if decision.verdict == Decision.Verdict.DROP:
             case.update(state=Record.State.EXCLUDED, reason=LEFT_BY_DECISION)
-        elif decision.verdict == Decision.Verdict.IMPORT:
+        elif decision.verdict in AGAIN:
             case.filter(mapped__isnull=False).update(state=Record.State.READY, reason="", detail="")
-    held.filter(reason=PARENT_HELD).update(state=Record.State.READY, reason="", detail="")
+    held.filter(reason__in=[PARENT_HELD, UNKNOWN_PERSON]).update(state=Record.State.READY, reason="", detail="")
 
 
 def drop_decided(context: Context, rows: list[Record]) -> None:

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from mapping.apply import UNMAPPED, Mapped, compile_rule
+from mapping.apply import Mapped, compile_rule
 from mapping.rules import FieldRule, ObjectRule
 from projects.models import GroupMember, Record
 from projects.pipeline.context import Context, Progress
@@ -29,8 +29,10 @@ class Drafting:
         self.tags: FieldRule | None = tags_rule(context.spec) if context.step.object == PERSON else None
 
     def draft(self, row: Record, groups: list[str]) -> Counter[str]:
-        """Fills the row's draft, state and reason; gives the fields that the map does not know, by name."""
-        mapped = self.apply({**row.raw, "key": row.key} if RELATIONSHIP in row.object else row.raw)
+        """Fills the row's draft, state and reason; gives what of it is left behind."""
+        # A relationship is known by its key, where it becomes a record of its own.
+        keyed = RELATIONSHIP in row.object and not self.context.ends.onto
+        mapped = self.apply({**row.raw, "key": row.key} if keyed else row.raw)
         row.mapped = mapped.fields
         row.notes = [
             {"field": note.field, "code": note.code, "sentence": note.sentence, "raw": note.raw}
@@ -43,24 +45,10 @@ class Drafting:
             row.state, row.reason = Record.State.HELD, mapped.hold[:60]
             row.detail = plain(" ".join(note.sentence for note in mapped.notes))
         else:
-            self._check(row)
+            check(self.context, row, self.rule.destination)
         if not row.match_key:
             row.match_key = self.match_value(row)
-        return Counter(note.field for note in mapped.notes if note.code == UNMAPPED)
-
-    def _check(self, row: Record) -> None:
-        """Holds a row that the destination would refuse, with the sentence why."""
-        for name, value in (row.mapped or {}).items():
-            field = self.context.target.field(name)
-            problem = (
-                f"{self.rule.destination} has no field “{name}”: make the schema again."
-                if field is None
-                else self.context.destination.problem(field, value)
-            )
-            if problem:
-                row.state, row.reason = Record.State.HELD, f"{REFUSED_VALUE}:{name}"[:60]
-                row.detail = plain(problem)
-                return
+        return mapped.left_behind
 
     def match_value(self, row: Record) -> str:
         """The value by which the destination knows a record again, in the form in which it compares it."""
@@ -73,6 +61,23 @@ class Drafting:
         canonical, _rule = self.context.destination.canonical(field.type, value)
         found = canonical.get(sub) if sub and isinstance(canonical, dict) else canonical
         return plain(str(found or "").lower())[:400]
+
+
+def check(context: Context, row: Record, destination: str) -> None:
+    """Holds a row that the destination would refuse, with the sentence why."""
+    for name, value in (row.mapped or {}).items():
+        field = context.target.field(name)
+        if field is None and any(known.join_column == name for known in context.target.fields):
+            continue
+        problem = (
+            f"{destination} has no field “{name}”: make the schema again."
+            if field is None
+            else context.destination.problem(field, value)
+        )
+        if problem:
+            row.state, row.reason = Record.State.HELD, f"{REFUSED_VALUE}:{name}"[:60]
+            row.detail = plain(problem)
+            return
 
 
 def tag_values(rule: FieldRule, groups: list[str]) -> list[str]:
@@ -95,8 +100,7 @@ def page(context: Context) -> Progress:
             groups[key].append(group)
     tally: Counter[str] = Counter()
     for row in rows:
-        for name, number in drafting.draft(row, groups[row.key]).items():
-            tally[f"unmapped.{name}"] += number
+        tally.update(drafting.draft(row, groups[row.key]))
     return Progress({"after": rows[-1].pk}, done=len(rows), tally=tally, save=lambda: save_rows(rows, DRAFTED))
 
 
