@@ -65,6 +65,7 @@ urlpatterns = [
     path(f"{PROJECT}scope/", papers.scope, name="scope"),
     path(f"{PROJECT}handoff/", papers.handoff, name="handoff"),
     path(f"{PROJECT}handoff/item/", papers.item, name="handoff-item"),
+    path(f"{PROJECT}handoff/rebuild/", papers.rebuild, name="rebuild"),
     path(f"{PROJECT}papers/<str:kind>/", papers.make, name="make-paper"),
     path(f"{PROJECT}papers/<str:kind>/<int:number>.<str:form>", papers.paper, name="paper"),
     path("schemas/<str:kind>.json", papers.schema, name="schema"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -116,7 +117,7 @@ def automation_of(kind: str, row: Mapping[str, Any], names: Mapping[str, str]) -
         twenty_trigger_type=TRIGGERS.get(type, ("", ""))[0],
         twenty_actions=tuple(dict.fromkeys(ACTIONS[one][1] for one in kinds if ACTIONS.get(one, ("", ""))[0])),
         no_counterpart=tuple(_missing(kinds, steps, languages)),
-        recipe=tuple(_recipe(kind, trigger, steps)),
+        recipe=tuple(_recipe(trigger, bool(_filters(row, names)), steps)),
         hours=_hours(len(actions) or len(contents), gaps, len(languages)),
         order=0,
     )
@@ -170,7 +171,12 @@ def _filters(row: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
     told = _part(row, "filters")
     lines = [f"must be in “{name}”" for name in _segment_names(told.get("filter_segment_ids"), names)]
     others = [key for key in ("filter_object_attributes", "filter_relationship_attributes") if told.get(key)]
-    return [*lines, *(f"{key.removeprefix('filter_').replace('_', ' ')}: {told[key]}" for key in others)]
+    return [*lines, *(f"{key.removeprefix('filter_').replace('_', ' ')}: {_said(told[key])}" for key in others)]
+
+
+def _said(condition: Any) -> str:
+    """A filter of objects as it came."""
+    return condition if isinstance(condition, str) else json.dumps(condition, ensure_ascii=False)
 
 
 def _content(row: Mapping[str, Any]) -> Content:
@@ -196,7 +202,7 @@ def _statistics(row: Mapping[str, Any]) -> list[str]:
     triggers = row.get("triggers")
     if isinstance(triggers, list) and triggers:
         newest = max((_day(one.get("created_at")) for one in _rows(triggers)), default="")
-        lines.append(f"started {len(triggers):,} times, last on {newest}")
+        lines.append(f"started {len(triggers):,} time{'' if len(triggers) == 1 else 's'}, last on {newest}")
     return lines
 
 
@@ -214,11 +220,11 @@ def _missing(kinds: tuple[str, ...], steps: tuple[Step, ...], languages: tuple[s
     return list(dict.fromkeys(lines))
 
 
-def _recipe(kind: str, trigger: str, steps: tuple[Step, ...]) -> list[str]:
+def _recipe(trigger: str, filtered: bool, steps: tuple[Step, ...]) -> list[str]:
     first = next((step for step in steps if step.kind == "step"), None)
     shown = f"“{first.name or first.type}”" if first else "its message"
     lines = [f"Make a test person with an address of your own, and let it happen: {trigger}."]
-    if kind == "campaign":
+    if filtered:
         lines.append("Make a second one that misses one of the filters: nothing may start for it.")
     lines.append(f"The first thing that has to happen is {shown}; compare it with the same in Customer.io.")
     lines.append("Switch it off in Customer.io, then on in Twenty, never both at once.")

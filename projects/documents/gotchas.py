@@ -71,7 +71,7 @@ def _push(read: Configuration, found: dict[str, Profile]) -> Gotcha:
     if not rows and _held(found, CAMPAIGN):
         return Gotcha("source", title, None, LATER)
     number = sum(step.get("type") == "push" for row in rows for step in _dicts(row.get("actions")))
-    words = f"{number:,} push steps were found in campaigns. They need a new version of your app and stay behind."
+    words = f"Push steps in campaigns: {number:,}. They need a new version of your app and stay behind."
     return Gotcha("source", title, number, words)
 
 
@@ -87,7 +87,7 @@ def _dicts(rows: Any) -> list[dict[str, Any]]:
 
 def _broadcasts(read: Configuration, found: dict[str, Profile]) -> Gotcha:
     number = len(read.rows(BROADCAST)) or _held(found, BROADCAST)
-    words = f"{number:,} broadcasts are there. The limit of one trigger in ten seconds is not touched: nothing is sent."
+    words = f"Broadcasts here: {number:,}. The limit of one trigger in ten seconds is not touched: nothing is sent."
     return Gotcha("source", "The broadcast API is limited", number, words)
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from django.db.models import Count, TextField
 from django.db.models.functions import Cast
 
-from projects.documents.rows import AUTOMATIONS
+from projects.documents.rows import CONFIGURATION
 from projects.models import Project, Record, Run
-from projects.pipeline.phases import SEGMENT
+from projects.pipeline.configuration import KEPT_FOR_HANDOFF as KEPT
 from projects.reasons import reason_label
 from projects.selectors import object_labels
 
@@ -58,7 +58,7 @@ class Relink:
 def moved(project: Project, run: Run | None) -> tuple[Moved, ...]:
     """Every object type of the run that holds records, biggest first."""
     found: dict[str, dict[str, int]] = {}
-    rows = Record.objects.filter(run=run).exclude(object__in=(*AUTOMATIONS, SEGMENT))
+    rows = Record.objects.filter(run=run).exclude(object__in=CONFIGURATION).exclude(reason=KEPT)
     for row in rows.values("object", "state").annotate(n=Count("id")) if run else ():
         found.setdefault(row["object"], {})[row["state"]] = row["n"]
     labels = object_labels(project)
@@ -83,7 +83,7 @@ def not_moved(project: Project, run: Run | None) -> tuple[NotMoved, ...]:
     if run is None:
         return ()
     states = (Record.State.HELD, Record.State.EXCLUDED, Record.State.REJECTED, Record.State.MERGED)
-    rows = Record.objects.filter(run=run, state__in=states).exclude(object__in=(*AUTOMATIONS, SEGMENT))
+    rows = Record.objects.filter(run=run, state__in=states).exclude(object__in=CONFIGURATION).exclude(reason=KEPT)
     labels = object_labels(project)
     return tuple(
         NotMoved(

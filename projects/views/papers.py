@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from projects import rebuilding
 from projects.documents import checklist
 from projects.documents.kept import keep, on_paper
 from projects.documents.kinds import KINDS, Document
@@ -67,6 +69,16 @@ def item(request: Request, slug: str) -> HttpResponse:
     with told(request):
         checklist.set_item(project=seat.project, kind=kind, key=key, by=request.user, **typed)
     return redirect(f"{reverse('handoff', args=[slug])}#{kind}s")
+
+
+@require_POST
+def rebuild(request: Request, slug: str) -> HttpResponse:
+    """Makes views and drafts in the destination, on request."""
+    seat = seat_of(request, slug)
+    with told(request):
+        made = rebuilding.build(project=seat.project, by=request.user)
+        messages.success(request, f"{made['views']} views and {made['drafts']} drafts of workflows were made.")
+    return redirect("handoff", slug)
 
 
 @require_POST
