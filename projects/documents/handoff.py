@@ -29,6 +29,7 @@ from projects.documents.rows import (
 from projects.documents.scope import FieldSpec, NewField, NewObject, field_specs, new_fields, new_objects
 from projects.documents.segments import SegmentItem, segment_items
 from projects.models import HandoffItem, Profile, Project
+from projects.pipeline.phases import PERSON
 from projects.selectors import newest_run, object_labels
 
 
@@ -129,20 +130,21 @@ def context(project: Project) -> Handoff | None:
     run = moving or discovery
     stored = project.map_series.latest()
     spec = stored.spec if stored else MapSpec()
-    labels = object_labels(project)
+    labels, profiles = object_labels(project), profiles_of(discovery)
     systems = {side: get_connector(one.connector).label for side, one in sides(project).items()}
-    segments = segment_items(read, spec)
+    people = next((profile for profile in profiles if profile.object == PERSON), None)
+    segments = segment_items(read, spec, people)
     found = _automations(read, {item.key: item.name for item in segments})
     hours = [item.hours for item in segments] + [item.hours for items in found.values() for item in items]
     return Handoff(
-        head=head_of(project, f"Workflow-rebuild handoff of {project.name}", run),
+        head=head_of(project, f"Workflow-rebuild handoff of {project.name}", run, stored),
         source=systems.get("source", ""),
         destination=systems.get("destination", ""),
-        moved=moved(project, moving),
-        not_moved=not_moved(project, moving),
+        moved=moved(labels, moving),
+        not_moved=not_moved(labels, moving),
         decided=_decided(project),
         counts=_counts(segments, found),
-        unread=_unread(read, profiles_of(discovery)),
+        unread=_unread(read, profiles),
         hours=round(sum(hours), 1),
         segments=segments,
         campaigns=found[CAMPAIGN],
@@ -152,7 +154,7 @@ def context(project: Project) -> Handoff | None:
         relinks=relinks(moving),
         integrations=_integrations(read, found),
         progress=_progress(project),
-        fields=field_specs(spec, profiles_of(discovery), labels),
+        fields=field_specs(spec, profiles, labels),
         new_objects=new_objects(spec),
         new_fields=new_fields(spec),
         glossary=GLOSSARY,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
+from mapping.models import FieldMap
 from projects.models import Project, Run
 
 
@@ -22,9 +23,8 @@ class Head:
     map_digest: str
 
 
-def head_of(project: Project, title: str, run: Run | None) -> Head:
-    """The head of a document that rests on this run, made now."""
-    stored = project.map_series.latest()
+def head_of(project: Project, title: str, run: Run | None, stored: FieldMap | None) -> Head:
+    """The head of a document that rests on this run and this map, made now."""
     ended = f"{run}, ended {run.ended_at:%Y-%m-%d %H:%M} UTC" if run and run.ended_at else str(run or "")
     return Head(
         title=title,

@@ -21,11 +21,10 @@ TAGS = "segments"
 CREATED_AT = "createdAt"
 
 
-def landing_of(read: Configuration, spec: MapSpec) -> Landing:
-    """What a View of people can be asked for."""
+def landing_of(read: Configuration, spec: MapSpec, row: Profile | None) -> Landing:
+    """What a View of people can be asked for; `row` is what discovery knows of them."""
     rule = spec.object(PERSON)
     fields = rule.fields if rule and rule.action != Action.SKIP else ()
-    row = Profile.objects.filter(project=read.project, object=PERSON).order_by("-run__number").first()
     known = {one.name: one for one in row.statistics.field_profiles()} if row else {}
     people = row.read if row else 0
     targets: dict[str, Target] = {}

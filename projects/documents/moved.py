@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db.models import Count, TextField
 from django.db.models.functions import Cast
 
 from projects.documents.rows import CONFIGURATION
-from projects.models import Project, Record, Run
+from projects.models import Record, Run
 from projects.pipeline.configuration import KEPT_FOR_HANDOFF as KEPT
+from projects.pipeline.phases import ATTACHMENT
 from projects.reasons import reason_label
-from projects.selectors import object_labels
 
 RELINK = {"recording_link": "Recording", "attachment": "Attachment"}
 """Codes of the notes that a record carries about files that did not come along."""
@@ -55,13 +56,12 @@ class Relink:
     address: str
 
 
-def moved(project: Project, run: Run | None) -> tuple[Moved, ...]:
+def moved(labels: Mapping[str, str], run: Run | None) -> tuple[Moved, ...]:
     """Every object type of the run that holds records, biggest first."""
     found: dict[str, dict[str, int]] = {}
     rows = Record.objects.filter(run=run).exclude(object__in=CONFIGURATION).exclude(reason=KEPT)
     for row in rows.values("object", "state").annotate(n=Count("id")) if run else ():
         found.setdefault(row["object"], {})[row["state"]] = row["n"]
-    labels = object_labels(project)
     lines = [
         Moved(
             object=object,
@@ -78,13 +78,12 @@ def moved(project: Project, run: Run | None) -> tuple[Moved, ...]:
     return tuple(sorted(lines, key=lambda line: (-line.read, line.object)))
 
 
-def not_moved(project: Project, run: Run | None) -> tuple[NotMoved, ...]:
+def not_moved(labels: Mapping[str, str], run: Run | None) -> tuple[NotMoved, ...]:
     """Why rows did not land, by object type and reason."""
     if run is None:
         return ()
     states = (Record.State.HELD, Record.State.EXCLUDED, Record.State.REJECTED, Record.State.MERGED)
     rows = Record.objects.filter(run=run, state__in=states).exclude(object__in=CONFIGURATION).exclude(reason=KEPT)
-    labels = object_labels(project)
     return tuple(
         NotMoved(
             row["object"],
@@ -100,14 +99,21 @@ def not_moved(project: Project, run: Run | None) -> tuple[NotMoved, ...]:
 
 
 def relinks(run: Run | None) -> tuple[Relink, ...]:
-    """Recordings and attachments that records name, in the order of the rows."""
+    """Recordings and attachments that records name and that did not come along, in the order of the rows."""
     if run is None:
         return ()
+    moved_files = Record.objects.filter(run=run, object=ATTACHMENT).landed()
+    landed = {
+        (*row["record"], raw.get("url")) for row, raw in moved_files.values_list("refs", "raw") if "record" in row
+    }
     found: list[Relink] = []
     rows = Record.objects.filter(run=run).annotate(written=Cast("notes", TextField()))
     for code, kind in RELINK.items():
         marked = rows.filter(written__contains=f'"code":"{code}"').order_by("object", "pk")
         for row in marked.only("object", "key", "notes").iterator(500):
             notes = [note for note in row.notes if note.get("code") == code]
-            found += [Relink(kind, row.object, row.key, str(note.get("raw") or "")) for note in notes]
+            links = [str(note.get("raw") or "") for note in notes]
+            found += [
+                Relink(kind, row.object, row.key, link) for link in links if (row.object, row.key, link) not in landed
+            ]
     return tuple(found)

@@ -184,7 +184,7 @@ def context(project: Project) -> Scope | None:
     took = predict(counted.people, counted.other_records, pace)
     systems = {side: get_connector(one.connector).label for side, one in both.items()}
     return Scope(
-        head=head_of(project, f"Migration scope of {project.name}", run),
+        head=head_of(project, f"Migration scope of {project.name}", run, stored),
         source=systems.get("source", ""),
         destination=systems.get("destination", ""),
         grade=_grading(counted),

@@ -16,6 +16,7 @@ from mapping.view_filters import Landing, Translation, filter_json, filter_words
 from projects.documents.landing import landing_of
 from projects.documents.rows import CAMPAIGN, NEWSLETTER, Configuration, newest_memberships
 from projects.grading import rules
+from projects.models import Profile
 from projects.pipeline.phases import SEGMENT
 
 SHOWS = {
@@ -47,9 +48,9 @@ class SegmentItem:
     hours: float
 
 
-def segment_items(read: Configuration, spec: MapSpec) -> tuple[SegmentItem, ...]:
+def segment_items(read: Configuration, spec: MapSpec, people: Profile | None) -> tuple[SegmentItem, ...]:
     """Every segment that is listed, as it was last read."""
-    landing = landing_of(read, spec)
+    landing = landing_of(read, spec, people)
     rows = read.rows(SEGMENT)
     names = {str(row["key"]): str(row.get("name") or f"Segment {row['key']}") for row in rows}
     members = Counter(
