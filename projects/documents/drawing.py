@@ -57,7 +57,7 @@ def _detail(type: str, told: Mapping[str, Any]) -> str:
     for name in ("delay", "duration", "wait", "condition", "conditions", "description"):
         if told.get(name):
             return str(told[name])
-    return plain(str(told.get("body") or ""))[:120]
+    return " ".join(plain(str(told.get("body") or "")).split())[:120]
 
 
 def _gap(text: str, missing: Any, depth: int) -> Step:
