@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.contract import Connector
 from connectors.registry import all_connectors
-from projects.grading import Counted, Grade, Pace, grade, predict, rules, too_many
+from projects.grading import Counted, Grade, Pace, WhatIf, grade, predict, rules, too_many, what_ifs
 
 SOURCE, DESTINATION = "source", "destination"
 
@@ -155,6 +155,12 @@ class Estimate:
     typed: Mapping[str, int]
     counted: Counted
     grade: Grade | None
+
+    @property
+    def offers(self) -> tuple[WhatIf, ...]:
+        """Decisions that would make it smaller; none where it is scoped individually."""
+        found = what_ifs(self.counted) if self.grade else ()
+        return tuple(one for one in found if one.saved > 0)
 
     def to_json(self) -> dict[str, Any]:
         """The estimate as it is kept with a quote."""

@@ -96,6 +96,12 @@ def test_above_two_million_records_is_scoped_individually(visitor: Client) -> No
     assert "2,000,001" in page
 
 
+def test_what_would_make_it_cheaper_is_offered_with_the_saving(visitor: Client) -> None:
+    page = asked(visitor, people=1000, no_address=300)
+    assert "Clean the addresses in the source before the migration" in page
+    assert "USD 450 less" in page
+
+
 def test_a_pair_that_is_not_built_says_so_and_names_its_neighbours(visitor: Client) -> None:
     page = visitor.get(reverse("estimate"), {"source": "braze", "destination": "twenty"}).content.decode()
     assert "This pair is not built yet" in page
