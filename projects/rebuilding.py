@@ -68,8 +68,8 @@ def _is_new(known: set[tuple[str, str]], kind: str, item: SegmentItem) -> bool:
 def _view(project: Project, twenty: TwentyViews, item: SegmentItem, by: User) -> int:
     id = str(project.destination_id("view", item.key))
     plan = ViewPlan(id, item.name, PERSON, item.view_filter or {}, COLUMNS)
-    with _journalled(project, CREATE_VIEW, id, item.key, item.name):
-        twenty.make(plan)
+    with _journalled(project, CREATE_VIEW, id, item.key, item.name) as detail:
+        id = detail["id"] = twenty.make(plan)
     _keep_link(project, SEGMENT, item.key, f"/objects/people?viewId={id}", by)
     return 1
 
@@ -84,18 +84,18 @@ def _draft(project: Project, twenty: TwentyViews, item: Automation, by: User) ->
 
 
 @contextmanager
-def _journalled(project: Project, verb: str, id: str, key: str, name: str) -> Iterator[None]:
+def _journalled(project: Project, verb: str, id: str, key: str, name: str) -> Iterator[dict[str, str]]:
     """Writes down what is about to be made, then how it went."""
     detail = {"id": id, "key": key, "name": name}
     entry = JournalEntry.objects.create(project=project, verb=verb, object=PERSON, count=1, detail=detail)
     try:
-        yield
+        yield detail
     except ConnectorError as error:
         JournalEntry.objects.filter(pk=entry.pk).update(
             state=JournalEntry.State.REFUSED, answer=str(error), answered_at=timezone.now()
         )
         raise
-    JournalEntry.objects.filter(pk=entry.pk).update(state=Done, answered_at=timezone.now())
+    JournalEntry.objects.filter(pk=entry.pk).update(state=Done, detail=detail, answered_at=timezone.now())
 
 
 def _keep_link(

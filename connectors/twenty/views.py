@@ -59,33 +59,37 @@ class TwentyViews:
             )
         return field.id
 
-    def make(self, plan: ViewPlan) -> None:
-        """Makes the view with its columns and filters. One that is there already, whole or half, is made anew."""
+    def make(self, plan: ViewPlan) -> str:
+        """Makes the view with its columns and filters, and gives its id: the planned one where the server takes it.
+
+        One that is there already, whole or half, is made anew.
+        """
         self.remove(plan.id)
         fields = {leaf["field"] for leaf in _leaves(plan.filter)}
         # Asked for before the first request that makes something.
         ids = {name: self._field_id(plan.object, name) for name in (*plan.columns, *sorted(fields))}
         body = {"id": plan.id, "name": plan.name[:120], "objectMetadataId": self._object(plan.object).id}
-        self._post("views", {**body, "type": "TABLE", "icon": ICON})
+        view = str(self._post("views", {**body, "type": "TABLE", "icon": ICON}).get("id") or plan.id)
         for position, name in enumerate(dict.fromkeys((*plan.columns, *sorted(fields)))):
             column = {"fieldMetadataId": ids[name], "position": position, "isVisible": True, "size": WIDTH}
-            self._post("viewFields", {"viewId": plan.id, **column})
-        self._filters(plan, plan.filter, ids, None, 0)
+            self._post("viewFields", {"viewId": view, **column})
+        self._filters(view, plan.filter, ids, None, 0)
+        return view
 
     def _filters(
-        self, plan: ViewPlan, node: Mapping[str, Json], ids: Mapping[str, str], group: str | None, position: int
+        self, view: str, node: Mapping[str, Json], ids: Mapping[str, str], group: str | None, position: int
     ) -> None:
         """A filter, or a group with everything in it; groups hang on their parents."""
         if "parts" not in node:
-            self._post("viewFilters", _filter(plan.id, node, ids[node["field"]], group, position))
+            self._post("viewFilters", _filter(view, node, ids[node["field"]], group, position))
             return
-        made = str(uuid.uuid5(uuid.UUID(plan.id), f"{group}:{position}"))
-        body = {"id": made, "viewId": plan.id, "logicalOperator": node["operator"]}
+        made = str(uuid.uuid5(uuid.UUID(view), f"{group}:{position}"))
+        body = {"id": made, "viewId": view, "logicalOperator": node["operator"]}
         if group is not None:
             body |= {"parentViewFilterGroupId": group, "positionInViewFilterGroup": position}
         answer = self._post("viewFilterGroups", body)
         for number, part in enumerate(node["parts"]):
-            self._filters(plan, part, ids, str(answer.get("id") or made), number)
+            self._filters(view, part, ids, str(answer.get("id") or made), number)
 
     def _post(self, what: str, body: Json) -> Mapping[str, Json]:
         answer = self._api.metadata("POST", what, body)
