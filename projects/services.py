@@ -21,9 +21,7 @@ from connectors.contract import Identity
 from connectors.errors import ConnectorError
 from connectors.http import check_base_url
 from connectors.registry import get_connector
-from mapping.checks import map_problems
-from mapping.models import FieldMap, MapSeries
-from mapping.rules import MapSpec
+from mapping.models import MapSeries
 from projects import audit, gates
 from projects.connections import open_destination, open_source
 from projects.models import (
@@ -41,6 +39,7 @@ from projects.models import (
 )
 from projects.permissions import Can, can
 from projects.pipeline import engine
+from projects.review import accept_all, conflicts_of
 from projects.schema import ensure_schema
 from projects.verbs import Verb
 
@@ -51,7 +50,7 @@ class Refused(Exception):
     """The request makes no sense now or is not this member's to make; `str()` is the sentence for the user."""
 
 
-def _allow(user: User, action: Can, project: Project) -> None:
+def allow(user: User, action: Can, project: Project) -> None:
     if not can(user, action, project):
         raise Refused(f"As a member of this project you may not {action.value.replace('_', ' ')}.")
 
@@ -82,7 +81,7 @@ def create_project(*, name: str, by: User, default_country: str = "US") -> Proje
 @transaction.atomic
 def add_member(*, project: Project, user: User, role: str, by: User) -> Membership:
     """Gives a user a role in the project."""
-    _allow(by, Can.MANAGE, project)
+    allow(by, Can.MANAGE, project)
     if role not in Membership.Role.values:
         raise Refused(f"“{role}” is no role. There are: {', '.join(Membership.Role.values)}.")
     membership, _ = Membership.objects.update_or_create(project=project, user=user, defaults={"role": role})
@@ -93,7 +92,7 @@ def add_member(*, project: Project, user: User, role: str, by: User) -> Membersh
 @transaction.atomic
 def invite(*, project: Project, email: str, role: str, by: User) -> str:
     """The address of a one-click invitation; only a digest of it is stored."""
-    _allow(by, Can.MANAGE, project)
+    allow(by, Can.MANAGE, project)
     if "@" not in email:
         raise Refused(f"“{email}” is not an e-mail address.")
     token = secrets.token_urlsafe(32)
@@ -143,7 +142,7 @@ def save_connection(
     requests_per_minute: int | None = None,
 ) -> Connection:
     """Stores how one side is reached; an empty credential keeps the one that is stored."""
-    _allow(by, Can.CONNECT, project)
+    allow(by, Can.CONNECT, project)
     declaration = get_connector(connector)
     if (declaration.source if side == Connection.Side.SOURCE else declaration.destination) is None:
         raise Refused(f"{declaration.label} cannot be the {side} of a migration.")
@@ -187,7 +186,7 @@ def _keep_the_system(project: Project, side: str, connector: str, url: str) -> N
 
 def test_connection(*, project: Project, side: str, by: User) -> Identity:
     """Proves one side with a cheap request and remembers the outcome; raises the connector's error."""
-    _allow(by, Can.CONNECT, project)
+    allow(by, Can.CONNECT, project)
     opener = open_source if side == Connection.Side.SOURCE else open_destination
     connection = project.connections.filter(side=side)
     name = connection.values_list("connector", flat=True).first() or side
@@ -205,7 +204,7 @@ def test_connection(*, project: Project, side: str, by: User) -> Identity:
 
 def start_run(*, project: Project, kind: str, by: User, sample_size: int | None = None) -> Run:
     """Starts a run, or says what has to come first."""
-    _allow(by, Can.RUN, project)
+    allow(by, Can.RUN, project)
     try:
         with transaction.atomic():
             _check_order(project, kind)
@@ -263,14 +262,14 @@ def wake() -> None:
 @transaction.atomic
 def pause_run(*, run: Run, by: User, why: str) -> None:
     """Stops a run after its current page."""
-    _allow(by, Can.RUN, run.project)
+    allow(by, Can.RUN, run.project)
     engine.pause(run, why or "Paused by hand.")
 
 
 @transaction.atomic
 def resume_run(*, run: Run, by: User) -> None:
     """Goes on where the run stopped."""
-    _allow(by, Can.RUN, run.project)
+    allow(by, Can.RUN, run.project)
     if not Run.objects.filter(pk=run.pk, state=Run.State.PAUSED).update(state=Run.State.RUNNING, problem=""):
         raise Refused(f"{run} is not paused.")
     Step.objects.filter(run=run, state=Step.State.PENDING).update(not_before=None, waiting_for="", failures=0)
@@ -280,7 +279,7 @@ def resume_run(*, run: Run, by: User) -> None:
 @transaction.atomic
 def cancel_run(*, run: Run, by: User, why: str) -> None:
     """Ends a run for good; what landed stays and is in the identity map."""
-    _allow(by, Can.RUN, run.project)
+    allow(by, Can.RUN, run.project)
     changed = Run.objects.filter(pk=run.pk, state__in=Run.OPEN).update(
         state=Run.State.CANCELLED, ended_at=timezone.now(), problem=why
     )
@@ -290,20 +289,9 @@ def cancel_run(*, run: Run, by: User, why: str) -> None:
 
 
 @transaction.atomic
-def save_map(*, project: Project, spec: MapSpec, by: User, note: str = "") -> FieldMap:
-    """Stores a changed map as the next version; a signature over the former one is void from now on."""
-    _allow(by, Can.EDIT_MAP, project)
-    if problems := map_problems(spec):
-        raise Refused(" ".join(problems))
-    version = project.map_series.add(spec, by=by, note=note)
-    audit.record(Verb.MAP_CHANGED, project, str(version), note=note)
-    return version
-
-
-@transaction.atomic
 def sign(*, project: Project, gate: str, by: User, name: str, note: str = "", digest: str = "") -> Signature:
     """Signs a gate over exactly what stands there now. `digest`: what the signer was shown, if it came from a page."""
-    _allow(by, Can.SIGN, project)
+    allow(by, Can.SIGN, project)
     if gate not in gates.GATES:
         raise Refused(f"There is no gate “{gate}”. There are: {', '.join(gates.GATES)}.")
     newest = project.signatures.filter(gate=gate).order_by("-pk").first()
@@ -314,12 +302,16 @@ def sign(*, project: Project, gate: str, by: User, name: str, note: str = "", di
         raise Refused("What you were shown has changed meanwhile: look at it again before you sign.")
     if not name.strip():
         raise Refused("Type your name to sign.")
+    if gate == gates.MAP and (conflicts := conflicts_of(project)):
+        raise Refused(" ".join(["The map has conflicts to be solved first.", *conflicts[:5]]))
     if not note.strip() and (doubt := gates.doubt(project, gate)):
         raise Refused(f"{doubt} Say in the note why you accept it.")
     signature = Signature.objects.create(
         project=project, gate=gate, digest=view.digest, shown=view.shown, name=name.strip(), note=note, signed_by=by
     )
     audit.record(Verb.GATE_SIGNED, project, view.label, name=name, digest=view.digest)
+    if gate == gates.MAP:
+        accept_all(project, by)
     _approve_phase(project, gate)
     return signature
 
@@ -344,7 +336,7 @@ def _approve_phase(project: Project, gate: str) -> None:
 @transaction.atomic
 def reject(*, project: Project, gate: str, by: User, why: str) -> None:
     """Says no to a gate, with the reason; a signature that was there is void."""
-    _allow(by, Can.SIGN, project)
+    allow(by, Can.SIGN, project)
     if not why.strip():
         raise Refused("Say what is wrong: the engineers read it.")
     audit.record(Verb.GATE_REJECTED, project, gates.label_of(gate), why=why)
@@ -358,7 +350,7 @@ def decide_held(
     *, project: Project, object: str, reason: str, verdict: str, by: User, keys: list[str] | None = None
 ) -> int:
     """A verdict on held records, for all with this reason or for named ones; gives how many it concerns now."""
-    _allow(by, Can.DECIDE, project)
+    allow(by, Can.DECIDE, project)
     if verdict not in Decision.Verdict.values:
         raise Refused(f"“{verdict}” is no decision. There are: {', '.join(Decision.Verdict.values)}.")
     run = project.runs.exclude(kind=Run.Kind.DISCOVERY).exclude(state=Run.State.CANCELLED).order_by("-number").first()
@@ -396,7 +388,7 @@ def _reopen(run: Run, object: str) -> None:
 
 def make_schema(*, project: Project, by: User) -> int:
     """Makes in the destination what the confirmed map needs; gives the number of changes made."""
-    _allow(by, Can.RUN, project)
+    allow(by, Can.RUN, project)
     if not gates.is_signed(project, gates.MAP):
         raise Refused("The field map is not confirmed (or was changed since): confirm it first.")
     latest = project.map_series.latest()

@@ -43,6 +43,9 @@ class Project(models.Model):
     approves_when_balanced = models.BooleanField(
         default=False, help_text="Production phases that balance with no difference are approved without a signature."
     )
+    engineers_see_values = models.BooleanField(
+        default=True, help_text="Whether engineers see values in the field map, or only the shape of them."
+    )
     map_series = models.OneToOneField(MapSeries, on_delete=models.PROTECT, related_name="project")
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -93,19 +93,19 @@ def make(request: Request, slug: str, kind: str) -> HttpResponse:
 
 
 @require_GET
-def paper(request: Request, slug: str, kind: str, number: int, form: str) -> HttpResponse:
+def paper(request: Request, slug: str, kind: str, number: int, file_type: str) -> HttpResponse:
     """One version, as PDF or JSON."""
     seat = seat_of(request, slug)
     _document(kind)
     found = get_object_or_404(Paper, project=seat.project, kind=kind, number=number)
     name = f"{slug}-{kind}-{number}"
-    if form == "json":
+    if file_type == "json":
         answer: HttpResponse = JsonResponse(found.content, json_dumps_params={"ensure_ascii": False, "indent": 1})
-    elif form == "pdf":
+    elif file_type == "pdf":
         answer = HttpResponse(on_paper(found), content_type="application/pdf")
     else:
         raise Http404
-    answer["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
+    answer["Content-Disposition"] = f'attachment; filename="{name}.{file_type}"'
     return answer
 
 

@@ -29,10 +29,11 @@ def address(name: str, run: Run) -> str:
         "side": "source",
         "object": "person",
         "gate": "map",
+        "form": "csv",
         "phase": "people",
         "token": "x",
         "kind": "scope",
-        "form": "json",
+        "file_type": "json",
         "pk": Record.objects.filter(run=run).values_list("pk", flat=True).first(),
     }
     return reverse(name, kwargs={key: values[key] for key in pattern.pattern.converters})

@@ -9,7 +9,7 @@ import mapping.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("projects", "0002_activities"),
+        ("projects", "0003_engineers_see_values"),
     ]
 
     operations = [
