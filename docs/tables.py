@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import sys
@@ -177,8 +178,21 @@ def rendered(text: str) -> str:
     return text
 
 
+def schemas() -> dict[Path, str]:
+    """The JSON schema of each document of a project, by the file it is published in."""
+    from projects.documents.kinds import KINDS
+
+    folder = ROOT / "docs" / "schemas"
+    return {
+        folder / f"{kind}.schema.json": json.dumps(document.schema(), indent=1) + "\n"
+        for kind, document in KINDS.items()
+    }
+
+
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "migrator.settings")
     django.setup()
     REFERENCE.write_text(rendered(REFERENCE.read_text()))
+    for path, text in schemas().items():
+        path.write_text(text)

@@ -148,6 +148,13 @@ WHITENOISE_USE_FINDERS = True
 REDIS_URL = env.str("REDIS_URL", "")
 """Broker and shared request budgets. Empty: budgets are kept per process, and only --foreground work runs."""
 
+# Shared between web processes where there is Redis: the public estimator counts in it who asks how often.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", REDIS_URL or "memory://")
 # A broker that hangs must not hang the page: the beat wakes the run later all the same.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 5}

@@ -39,6 +39,8 @@ class Verb(Enum):
     SAMPLE_LOOKED_AT = "{actor} on {subject} in the sample: {word}"
     SCHEMA_CHANGED = "{actor} made {subject} in the destination"
     CERTIFICATE_ISSUED = "{actor} issued certificate {number} over {subject}"
+    HANDOFF_CHANGED = "{actor} marked the {kind} {subject} as {state}"
+    VIEWS_MADE = "{actor} made {count} views in the destination"
     TRIGGER_PAUSED = "The workflow “{subject}” was paused for the run"
     TRIGGER_RESTORED = "The workflow “{subject}” was put back"
 

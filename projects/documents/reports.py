@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from projects.documents import certificate
+from projects.documents.kept import keep, on_paper
+from projects.documents.kinds import KINDS
 from projects.models import Project, User
 from projects.services import Refused
 
@@ -30,7 +32,18 @@ def _certificate(project: Project, by: User) -> Report:
     return Report(found.content, certificate.paper_of(found), f"Certificate {found.number}: {found.content['verdict']}")
 
 
+def _kept(kind: str) -> Callable[[Project, User], Report]:
+    """The document as things stand, kept as its next version unless the newest one says the same."""
+
+    def made(project: Project, by: User) -> Report:
+        paper = keep(project=project, kind=kind, by=by)
+        return Report(paper.content, on_paper(paper), f"{paper}: {paper.digest[:12]}")
+
+    return made
+
+
 REPORTS: dict[str, Callable[[Project, User], Report]] = {
     "certificate": _certificate,
+    **{kind: _kept(kind) for kind in KINDS},
 }
-"""Kind → what makes it. A new kind is one line here."""
+"""Kind → what makes it. A new kind is one line here or in `KINDS`."""

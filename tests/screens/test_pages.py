@@ -21,6 +21,8 @@ SCREENS = (
     "project",
     "trail",
     "connections",
+    "scope",
+    "handoff",
     "discovery",
     "discovered-object",
     "map",
