@@ -19,7 +19,7 @@ def report_options(parser: argparse.ArgumentParser) -> None:
     """What `report` takes."""
     parser.add_argument("--kind", choices=list(REPORTS), required=True)
     parser.add_argument("--pdf", default="", metavar="FILE", help="Where the paper goes.")
-    parser.add_argument("--data", dest="data_file", default="", metavar="FILE", help="Where its content as JSON goes.")
+    parser.add_argument("--data", dest="data", default="", metavar="FILE", help="Where its content as JSON goes.")
 
 
 def certify_options(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,7 @@ def certify_options(parser: argparse.ArgumentParser) -> None:
 def report(command: BaseCommand, project: Project, user: User, options: dict[str, Any]) -> Outcome:
     """Writes a document of the project, as paper and as JSON."""
     made = REPORTS[options["kind"]](project, user)
-    for name, content in (("pdf", made.pdf), ("data_file", verifier.written(made.data))):
+    for name, content in (("pdf", made.pdf), ("data", verifier.written(made.data))):
         if options[name]:
             Path(options[name]).write_bytes(content)
     return Outcome(made.data, made.sentence)
