@@ -4,7 +4,6 @@ import shutil
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -343,9 +342,7 @@ def test_without_redis_the_run_waits_and_says_why(ask: str) -> None:
             "passed": budget.passed,
             "rate": lambda: budget.rate,
         }
-        started = time.monotonic()
         with pytest.raises(Transient, match="Redis") as caught:
             calls[ask]()
     assert not caught.value.maybe_done
     assert caught.value.retry_after > 0
-    assert time.monotonic() - started < 5
