@@ -193,5 +193,9 @@ class Estimate:
 
 def estimate(pair: Pair, typed: Mapping[str, int]) -> Estimate:
     """The estimate for a pair that is built."""
-    facts = counted(typed, pair)
+    return of_facts(pair, typed, counted(typed, pair))
+
+
+def of_facts(pair: Pair, typed: Mapping[str, int], facts: Counted) -> Estimate:
+    """The estimate over facts that were counted and not typed."""
     return Estimate(pair, typed, facts, None if too_many(facts) else grade(facts))

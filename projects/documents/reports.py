@@ -6,9 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.catalogue import ObjectKind
+from mapping.rules import MapSpec
+from projects import estimator, quotes
 from projects.documents import certificate
+from projects.documents import quote as quote_paper
+from projects.documents.inventory import counted_of
 from projects.documents.kept import keep, on_paper
 from projects.documents.kinds import KINDS
+from projects.documents.rows import discovery_of, profiles_of, sides
 from projects.models import Project, User
 from projects.services import Refused
 
@@ -42,8 +48,36 @@ def _kept(kind: str) -> Callable[[Project, User], Report]:
     return made
 
 
+def _quote(project: Project, by: User) -> Report:
+    """A written quote by the same rules as the public estimator, over what discovery counted."""
+    run = discovery_of(project)
+    if run is None:
+        raise Refused("There is nothing to quote yet: run a discovery first.")
+    both, profiles = sides(project), profiles_of(run)
+    pair = estimator.pair_of(both["source"].connector, both["destination"].connector)
+    if pair is None:
+        raise Refused("Both systems have to be connected before a quote can be written.")
+    stored = project.map_series.latest()
+    facts = counted_of(project, profiles, stored.spec if stored else MapSpec(), both)
+    typed = {
+        "people": facts.people,
+        "custom_types": facts.custom_objects,
+        "history": sum(one.read for one in profiles if one.kind == ObjectKind.HAPPENING),
+        "fields": facts.fields,
+        "no_address": facts.identity_gaps,
+        "segments": facts.segments,
+        "campaigns": facts.campaigns,
+    }
+    typed["custom_records"] = max(0, facts.other_records - typed["history"])
+    made = estimator.of_facts(pair, typed, facts)
+    kept, _token = quotes.write_quote(estimate=made, name=str(by), email=by.email, company=project.name)
+    data = {**kept.content, "number": kept.number, "valid_until": kept.valid_until.isoformat()}
+    return Report(data, quote_paper.pdf(kept), f"Quote {kept.number}, valid until {kept.valid_until:%d %B %Y}")
+
+
 REPORTS: dict[str, Callable[[Project, User], Report]] = {
     "certificate": _certificate,
+    "quote": _quote,
     **{kind: _kept(kind) for kind in KINDS},
 }
 """Kind → what makes it. A new kind is one line here or in `KINDS`."""

@@ -95,3 +95,14 @@ def test_the_command_writes_both_files_and_no_secret(congress: Migration, tmp_pa
         assert secret.encode() not in pdf.read_bytes()
     assert on_paper(congress.project.papers.get()).startswith(b"%PDF")
     assert Record.objects.count() == 0
+
+
+def test_a_quote_of_a_project_is_over_what_discovery_counted(congress: Migration, tmp_path: Path) -> None:
+    congress.to_map()
+    pdf, data = tmp_path / "quote.pdf", tmp_path / "quote.json"
+    call_command("migration", "report", congress.project.slug, kind="quote", pdf=str(pdf), data=str(data))
+    said = json.loads(data.read_text())
+    assert pdf.read_bytes().startswith(b"%PDF")
+    assert {row["name"]: row["number"] for row in said["counts"]}["people"] == 537
+    assert said["price"] > 0
+    assert said["grade"]
