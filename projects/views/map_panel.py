@@ -14,7 +14,7 @@ from connectors.contract import Naming
 from mapping import retarget
 from mapping.checks import unmapped_values
 from mapping.matcher import Fit
-from mapping.parts import Row, with_part
+from mapping.parts import Row, is_locked, with_part
 from mapping.profile import FieldProfile
 from mapping.rules import Action, Choice, FieldRule, MapSpec, ObjectRule
 from projects import map_services
@@ -134,7 +134,7 @@ def target(request: Request, slug: str) -> HttpResponse:
         form = TargetForm(request.POST, rule=rule)
         if not form.is_valid():
             raise Refused(f"That place could not be read: {_errors(form)} Nothing was changed.")
-        if map_changes.is_locked(owner, rule) and form.wish.destination != rule.destination:
+        if is_locked(owner, rule) and form.wish.destination != rule.destination:
             raise Refused(f"“{rule.source}” stays where it is: by it we recognise the record.")
         row = Row(asked.object, rule.source)
         changed = _wished(review, owner, rule, form).model_copy(update={"decided_by": str(request.user)})
