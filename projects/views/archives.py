@@ -16,7 +16,7 @@ from connectors.registry import get_connector
 from projects import archives as verbs
 from projects import selectors
 from projects.map_forms import ArchiveForm, ColumnsForm
-from projects.models import Connection, Project, Run, SourceArchive
+from projects.models import Connection, Profile, Project, Run, SourceArchive
 from projects.services import Refused
 from projects.views.seat import Request, page, seat_of, told
 
@@ -55,15 +55,16 @@ def archives(request: Request, slug: str) -> HttpResponse:
     seat = seat_of(request, slug)
     labels = selectors.object_labels(seat.project)
     found = list(seat.project.archives.order_by("object"))
+    kinds = _kinds(seat.project, labels)
     context = page(
         seat,
         rows=[_row(one, labels) for one in found],
-        covered=covered_of(seat.project, labels),
-        kinds=_kinds(seat.project, labels),
+        covered=covered_of(seat.project, kinds),
+        kinds=kinds,
         folder=verbs.folder_of(seat.project),
         files=verbs.files_of(seat.project),
     )
-    context["form"] = ArchiveForm(kinds=context["kinds"])
+    context["form"] = ArchiveForm(kinds=kinds)
     chosen = next((one for one in found if one.object == request.GET.get("columns")), None)
     if chosen is not None:
         with told(request):
@@ -87,31 +88,29 @@ def _columns_form(project: Project, archive: SourceArchive, data: Any = None) ->
     return ColumnsForm(data, columns=archive.columns, headers=headers, object=archive.object)
 
 
-def covered_of(project: Project, labels: Mapping[str, str]) -> list[Covered]:
-    """What API and archive each held when the newest discovery ended."""
-    rows = project.profiles.filter(run__kind=Run.Kind.DISCOVERY, run__state=Run.State.SUCCEEDED)
-    newest: dict[str, dict[str, Any]] = dict(
-        rows.filter(data__has_key="coverage").order_by("run_id").values_list("object", "data__coverage")
-    )
+def covered_of(project: Project, kinds: Sequence[tuple[str, str]]) -> list[Covered]:
+    """What API and archive each held of these object types when the newest discovery ended."""
+    done = project.runs.filter(kind=Run.Kind.DISCOVERY, state=Run.State.SUCCEEDED)
+    rows = Profile.objects.filter(run=done.order_by("-number").values("pk")[:1], object__in=dict(kinds))
     return [
-        _covered(labels.get(object, object), PLACES[place], told_, coverage.get("in_both", 0))
-        for object, coverage in newest.items()
+        _covered(dict(kinds)[object], PLACES[place], held, data["coverage"].get("in_both", 0))
+        for object, data in rows.values_list("object", "data")
         for place in PLACES
-        if (told_ := coverage.get(place))
+        if (held := data.get("coverage", {}).get(place))
     ]
 
 
-def _covered(label: str, place: str, told_: Mapping[str, Any], in_both: int) -> Covered:
-    first, last = _moment(told_["first"]), _moment(told_["last"])
+def _covered(label: str, place: str, held: Mapping[str, Any], in_both: int) -> Covered:
+    first, last = _moment(held["first"]), _moment(held["last"])
     return Covered(
         label=label,
         place=place,
         first=first,
         last=last,
         days=(last - first).days + 1 if first and last else 0,
-        records=told_["records"],
-        unreadable=told_["unreadable"],
-        left_out=", ".join(f"{number:,} {name}" for name, number in told_["left_out"].items()),
+        records=held["records"],
+        unreadable=held["unreadable"],
+        left_out=", ".join(f"{number:,} {name}" for name, number in held["left_out"].items()),
         in_both=in_both if place == PLACES["archive"] else 0,
     )
 

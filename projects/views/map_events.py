@@ -29,6 +29,8 @@ PER_PAGE = 100
 ASKED = {Kind.CALL: "a call", Kind.MEETING: "a meeting", Kind.NOTE: "a note", Kind.TASK: "a task",
          Kind.EMAIL: "an e-mail", Kind.EVENT: "an event"}  # fmt: skip
 
+OTHERS = "Events under any other name"
+
 
 @dataclass(frozen=True, slots=True)
 class StreamRow:
@@ -94,7 +96,7 @@ def properties_of(review: Review, rule: ActivityRule) -> Mapping[str, int]:
 def _stream_row(review: Review, rule: ActivityRule) -> StreamRow:
     decided = review.decider(Row("", rule.key), rule)
     known = review.known.get(rule.source)
-    label = rule.name or (known.label_plural if known else rule.source)
+    label = rule.name or (OTHERS if rule.source == EVENT else known.label_plural if known else rule.source)
     left = rule.action == Action.SKIP
     sure, tone = ("Question", "wait") if rule.alternative else how_sure(rule)
     if decided:

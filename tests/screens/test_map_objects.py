@@ -111,7 +111,7 @@ def test_an_object_type_is_accepted_or_left_behind(client: Client, sailing: Proj
 def test_events_say_what_they_count_as_and_where_they_land(client: Client, sailing: Project) -> None:
     page = client.get(reverse("map-events", args=[sailing.slug])).content.decode()
     check(page)
-    for words in ("call_logged", "engagement where type is NOTE", "Title from subject", "Note on the timeline"):
+    for words in ("call_logged", "engagement where type is NOTE", "Title: subject", "Note on the timeline"):
         assert words in page
     assert (
         reverse("map-events", args=[sailing.slug]) in client.get(reverse("map", args=[sailing.slug])).content.decode()
