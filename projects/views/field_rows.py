@@ -10,6 +10,7 @@ from typing import Any
 
 from connectors.catalogue import FieldType
 from mapping.inference import infer
+from mapping.masking import shape_of, without_quotes
 from mapping.models import RowDecision
 from mapping.parts import is_locked, part_digest
 from mapping.profile import FieldProfile
@@ -21,8 +22,6 @@ from projects.pipeline.tags import TAGS
 CHECK = 0.7
 """Confidence from which a proposal is worth a look; below it is a guess."""
 
-QUOTED = re.compile("“[^”]*”")
-ADDRESS = re.compile(r"[^\s,;:“”]+@[^\s,;:“”]+\w")
 
 TYPE_WORDS = {
     FieldType.TEXT: "text",
@@ -205,17 +204,6 @@ def _what(rule: FieldRule) -> str:
     if rule.choices:
         words = f"{words}, {len(rule.choices)} options"
     return words
-
-
-def shape_of(text: str) -> str:
-    """The shape of a value for those who may not see it: letters as x, digits as 9, at most 24 of them."""
-    shape = "".join("9" if c.isdigit() else "X" if c.isupper() else "x" if c.isalpha() else c for c in text[:24])
-    return f"{shape}…" if len(text) > 24 else shape
-
-
-def without_quotes(sentence: str) -> str:
-    """A reason without the values it quotes, and without the addresses it lists."""
-    return ADDRESS.sub(lambda found: shape_of(found[0]), QUOTED.sub("“…”", sentence))
 
 
 @dataclass(frozen=True, slots=True)

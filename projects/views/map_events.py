@@ -14,13 +14,14 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
 from mapping.activities import EVENT, MESSAGE, parts_of
+from mapping.masking import without_quotes
 from mapping.parts import Row, with_part
 from mapping.rules import Action, ActivityRule, Home, Kind, MapSpec
 from projects import map_services
 from projects.map_forms import HOME_WORDS, KIND_WORDS, PART_WORDS, StreamForm
 from projects.services import Refused
 from projects.views import map_changes
-from projects.views.field_rows import how_sure, is_sure, without_quotes
+from projects.views.field_rows import how_sure, is_sure
 from projects.views.map_objects import head_of, review_of, say
 from projects.views.map_review import Review
 from projects.views.seat import Request, Seat, seat_of, told

@@ -13,6 +13,7 @@ from connectors.catalogue import FieldType, ObjectType
 from connectors.contract import Naming
 from mapping import retarget
 from mapping.checks import unmapped_values
+from mapping.masking import shape_of
 from mapping.matcher import Fit
 from mapping.parts import Row, is_locked, with_part
 from mapping.profile import FieldProfile
@@ -24,7 +25,7 @@ from projects.permissions import Can
 from projects.review import naming_of, targets_of
 from projects.services import Refused
 from projects.views import map_changes
-from projects.views.field_rows import TYPE_WORDS, FieldRow, hardest, place_of, shape_of
+from projects.views.field_rows import TYPE_WORDS, FieldRow, hardest, place_of
 from projects.views.map_review import Asked, Review
 from projects.views.map_swap import answer
 from projects.views.seat import Request, Seat, page, seat_of, told, wants_part

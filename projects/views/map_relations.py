@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 from django.views.decorators.http import require_POST
 
+from mapping.masking import shape_of, without_quotes
 from mapping.parts import Row, relation_row, with_part
 from mapping.relations import MEMBER, renamed
 from mapping.rules import Action, MapSpec, ObjectRule, RelationRule
@@ -16,7 +17,7 @@ from projects.models import Project
 from projects.review import naming_of, targets_of
 from projects.services import Refused
 from projects.views import map_changes
-from projects.views.field_rows import how_sure, shape_of, without_quotes
+from projects.views.field_rows import how_sure
 from projects.views.map_actions import back_to
 from projects.views.map_changes import Change
 from projects.views.map_objects import say

@@ -13,6 +13,7 @@ from django.db.models import Count
 from django.http import QueryDict
 from django.utils.http import urlencode
 
+from mapping.masking import without_quotes
 from mapping.models import FieldMap, RowDecision
 from mapping.parts import BY_ITSELF, Part, Row, is_locked, part_digest, relation_row
 from mapping.profile import FieldProfile
@@ -32,7 +33,6 @@ from projects.views.field_rows import (
     is_sure,
     place_of,
     stands,
-    without_quotes,
 )
 from projects.views.seat import Seat
 

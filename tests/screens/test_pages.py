@@ -28,6 +28,7 @@ SCREENS = (
     "map-objects",
     "map-events",
     "map-versions",
+    "archives",
     "sandbox",
     "held",
     "runs",
