@@ -101,7 +101,8 @@ def _stream_row(review: Review, rule: ActivityRule) -> StreamRow:
     left = rule.action == Action.SKIP
     sure, tone = ("Question", "wait") if rule.alternative else how_sure(rule)
     if decided:
-        sure, tone = ("Left behind", "mute") if left else ("Decided", "ok")
+        # An object type that is no stream of happenings stays an object: that leaves nothing behind.
+        sure, tone = ("Left behind", "mute") if left and rule.source in (EVENT, MESSAGE) else ("Decided", "ok")
     return StreamRow(
         rule=rule,
         name=f"{label} where {rule.where} is {rule.equals}" if rule.where else label,
