@@ -381,5 +381,7 @@ class Connector:
     """Object types that can be read from files too: name → who opens the files."""
     archive_columns: Mapping[str, Callable[[Sequence[str]], Mapping[str, str]]] = field(default_factory=dict)
     """Where the columns of these files can be chosen: name → who guesses part → column from the files."""
+    archive_headers: Mapping[str, Callable[[Sequence[str]], Sequence[str]]] = field(default_factory=dict)
+    """What there is to choose from: name → who reads the columns of the files."""
     key_help: str = ""
     """Where a user finds the key, in a sentence."""

@@ -17,6 +17,7 @@ REFERENCE = ROOT / "docs" / "reference.md"
 
 SETTINGS = {
     "DATA_DIR": "Where SQLite and the keys of this installation are kept when the environment names neither.",
+    "ARCHIVE_DIR": "Where archives lie that may be added in the browser: a folder for each project, called like it.",
     "DATABASE_URL": "The database; PostgreSQL for more than one machine.",
     "REDIS_URL": "Broker and shared request budgets. Without it, work runs with `--foreground` only.",
     "CELERY_BROKER_URL": "Another broker than Redis.",
@@ -38,6 +39,7 @@ SETTINGS = {
 }
 
 DEFAULTS = {
+    "ARCHIVE_DIR": "`archives/` in `DATA_DIR`",
     "CELERY_BROKER_URL": "`REDIS_URL`",
     "CREDENTIAL_KEYS": "made on first use, kept in `DATA_DIR`",
     "DATABASE_URL": "SQLite in `DATA_DIR`",

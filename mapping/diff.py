@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from mapping.rules import EVIDENCE, Action, ActivityRule, FieldRule, MapSpec, ObjectRule
+from mapping.rules import EVIDENCE, Action, ActivityRule, FieldRule, MapSpec, ObjectRule, RelationRule
 
 SHOWN = 80
 
@@ -74,12 +74,12 @@ def _where(rule: BaseModel | None) -> str:
         return "(not in this map)"
     if isinstance(rule, ActivityRule):
         return "left behind" if rule.action == Action.SKIP else f"{rule.kind} → {rule.home}"
-    if isinstance(rule, FieldRule | ObjectRule):
+    if isinstance(rule, FieldRule | ObjectRule | RelationRule):
         return "left behind" if rule.action == Action.SKIP else f"{rule.destination}{_new(rule)}"
-    return str(getattr(rule, "destination", ""))
+    raise TypeError(f"{type(rule).__name__} is no rule of a map.")
 
 
-def _new(rule: FieldRule | ObjectRule) -> str:
+def _new(rule: FieldRule | ObjectRule | RelationRule) -> str:
     return " (new)" if rule.action in (Action.CREATE, Action.COMBINE) else ""
 
 

@@ -31,7 +31,7 @@ LIMIT = 20_000_000
 csv.field_size_limit(LIMIT)
 
 EVIDENCE = ("confidence", "reason")
-LEFT_OUT = {"alternatives", "decided_by"}
+LEFT_OUT = {"alternatives", "decided_by", "absent"}
 """Evidence that CSV leaves out: it takes part in no digest."""
 
 PLAIN: Mapping[str, Mapping[str, str]] = {

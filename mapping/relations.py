@@ -22,6 +22,9 @@ MEMBER = "member"
 
 MEMBER_OBJECT = "workspaceMember"
 
+MOST_ABSENT = 200
+"""Owners without an account that a rule names; discovery keeps no more different values than that."""
+
 ENOUGH = 0.6
 """Share of the values that has to be ids of the other type, where the name says so too."""
 
@@ -161,6 +164,7 @@ def _owner(source: str, own: Pointing, rule: ObjectRule, members: Mapping[str, s
         destination="accountOwner" if standard else "",
         label="Account Owner" if standard else title(_owner_stem(source)),
         action=Action.MAP if standard else Action.CREATE,
+        absent=tuple(absent[:MOST_ABSENT]),
         confidence=0.9 if known else 0.75,
         reason=reason,
     )
@@ -187,8 +191,7 @@ def _named(
         return rule, relation.model_copy(update={"destination": standing.name, "action": Action.MAP})
     taken = {field.field for field in rule.fields if field.source != relation.source}
     taken |= own | {name for one in found for name in (one.destination, f"{one.destination}Id")}
-    columns = {name.removesuffix("Id") for name in taken if name.endswith("Id")}
-    name = naming.field(relation.label, taken | columns)
+    name = _free(relation.label, taken, naming)
     fields = tuple(
         _aside(field, naming, {*taken, name, f"{name}Id"})
         if field.source == relation.source and field.field in (name, f"{name}Id") and field.action is Action.CREATE
@@ -196,6 +199,22 @@ def _named(
         for field in rule.fields
     )
     return rule.model_copy(update={"fields": fields}), relation.model_copy(update={"destination": name})
+
+
+def _free(label: str, taken: set[str], naming: Naming) -> str:
+    """A name for a relation that neither it nor its key column shares with anything."""
+    return naming.field(label, taken | {name.removesuffix("Id") for name in taken if name.endswith("Id")})
+
+
+def renamed(rule: ObjectRule, relation: RelationRule, label: str, catalogue: Catalogue, naming: Naming) -> RelationRule:
+    """The relation under another label, with a name that nothing else of the object has."""
+    target = None if rule.create else catalogue.object(rule.destination)
+    taken = {field.name for field in target.fields} if target else set()
+    taken |= {field.field for field in rule.fields if field.action is not Action.SKIP}
+    others = (one for one in rule.relations if one.source != relation.source)
+    taken |= {name for one in others for name in (one.destination, f"{one.destination}Id")}
+    taken -= {relation.destination, f"{relation.destination}Id"}
+    return relation.model_copy(update={"label": label, "destination": _free(label, taken, naming)})
 
 
 def _aside(field: FieldRule, naming: Naming, taken: set[str]) -> FieldRule:

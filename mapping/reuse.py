@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from connectors.catalogue import Catalogue
-from mapping.parts import BY_ITSELF, Row
+from mapping.parts import BY_ITSELF, Row, relation_row
 from mapping.rules import Action, FieldRule, MapSpec, ObjectRule
 
-BARE = {"confidence": 0.0, "reason": "", "alternatives": (), "decided_by": ""}
+BARE = {"confidence": 0.0, "reason": "", "decided_by": ""}
 """What a template does not keep: reasons quote values, and who decided is another project's business."""
+
+SEEN = {"count": 0, "examples": (), "alternative": None}
+"""What discovery saw of a stream: another project's values too."""
 
 
 def as_template(spec: MapSpec) -> MapSpec:
@@ -19,15 +22,15 @@ def as_template(spec: MapSpec) -> MapSpec:
     objects = tuple(
         rule.model_copy(
             update={
-                "confidence": 0.0,
-                "reason": "",
-                "decided_by": "",
-                "fields": tuple(field.model_copy(update=BARE) for field in rule.fields),
+                **BARE,
+                "fields": tuple(field.model_copy(update=BARE | {"alternatives": ()}) for field in rule.fields),
+                "relations": tuple(one.model_copy(update=BARE | {"absent": ()}) for one in rule.relations),
             }
         )
         for rule in spec.objects
     )
-    return spec.model_copy(update={"objects": objects})
+    streams = tuple(rule.model_copy(update=BARE | SEEN) for rule in spec.activities)
+    return spec.model_copy(update={"objects": objects, "activities": streams})
 
 
 def with_template(spec: MapSpec, template: MapSpec, name: str) -> MapSpec:
@@ -104,7 +107,9 @@ def _with_decided(rule: ObjectRule, was: ObjectRule | None, rows: Collection[Row
     known = {field.source: field for field in was.fields if Row(was.source, field.source) in rows}
     # What the product decides by itself follows the source: new segments get their tags.
     fields = tuple(field if field.decided_by == BY_ITSELF else known.get(field.source, field) for field in rule.fields)
-    return (was if whole else rule).model_copy(update={"fields": fields, "relations": rule.relations})
+    linked = {one.source: one for one in was.relations if relation_row(was, one) in rows}
+    relations = tuple(linked.get(one.source, one) for one in rule.relations)
+    return (was if whole else rule).model_copy(update={"fields": fields, "relations": relations})
 
 
 @dataclass(frozen=True, slots=True)

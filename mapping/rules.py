@@ -90,6 +90,7 @@ class RelationRule(Frozen):
     `source` is the attribute whose value names the other record, `to` the source object type that it names
     (`person`, `object:1`) or `member` for a member of the destination's workspace, and `by` the field of the other
     record that is compared (`object_id`, `cio_id`, `email`, …). `destination` is the relation field's API name.
+    `absent` are addresses of owners that were no members of the workspace when the map was proposed.
     """
 
     source: str
@@ -99,6 +100,7 @@ class RelationRule(Frozen):
     label: str = ""
     inverse_label: str = ""
     action: Action = Action.CREATE
+    absent: tuple[str, ...] = ()
     confidence: float = 0.0
     reason: str = ""
     decided_by: str = ""
@@ -186,7 +188,8 @@ class ObjectRule(Frozen):
         return next((rule for rule in self.fields if rule.source == source or source in rule.also), None)
 
 
-EVIDENCE = {"confidence", "reason", "alternatives", "decided_by", "count", "examples", "alternative"}
+EVIDENCE = {"confidence", "reason", "alternatives", "decided_by", "count", "examples", "alternative",
+            "absent"}  # fmt: skip
 """Why a rule was proposed and by whom decided: shown and kept, but not part of what is signed."""
 
 

@@ -136,6 +136,9 @@ USE_THOUSAND_SEPARATOR = True
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+ARCHIVE_DIR = Path(env.str("ARCHIVE_DIR", str(DATA_DIR / "archives")))
+"""The web form reads archives only from here, of each project from the folder that is called like it."""
+
 MEDIA_ROOT = DATA_DIR / "documents"
 """Where certificates' bundles are kept. Nothing in it has an address of its own: views hand it out to members."""
 

@@ -17,8 +17,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from mapping.masking import without_values
 from projects import selectors
 from projects.models import Project, User
+from projects.permissions import Can, can
 
 
 class ProjectSerializer(serializers.ModelSerializer[Project]):
@@ -108,8 +110,11 @@ class ProjectMap(APIView):
 
     @extend_schema(responses=MapSerializer)
     def get(self, request: Request, slug: str) -> Response:
-        """The whole map with number and digest; 404 while there is none."""
-        version = get_object_or_404(visible(request), slug=slug).map_series.latest()
+        """The whole map with number and digest, without values for those who may not see them; 404: there is none."""
+        project = get_object_or_404(visible(request), slug=slug)
+        version = project.map_series.latest()
         if version is None:
             raise Http404
+        if not can(cast(User, request.user), Can.SEE_VALUES, project):
+            version.content = without_values(version.spec).model_dump(mode="json")
         return Response(MapSerializer(version).data)

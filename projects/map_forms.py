@@ -9,15 +9,25 @@ import phonenumbers
 from django import forms
 
 from connectors.catalogue import FieldType
+from mapping.engagements import PARTS
 from mapping.lexicon import title
 from mapping.registry import Option, Transform, Widget
 from mapping.retarget import MAKEABLE, Wish
-from mapping.rules import Action, FieldRule, Home, Kind, OnError
+from mapping.rules import Action, ActivityRule, FieldRule, Home, Kind, OnError
 from mapping.transforms import TRANSFORMS
 from projects.forms import Form
 
 NEW = "+new"
 """The choice that stands for a field to be made; no API name begins with a plus."""
+
+KIND_WORDS = {
+    Kind.EVENT: "Event", Kind.EMAIL: "E-mail", Kind.CALL: "Call", Kind.MEETING: "Meeting", Kind.NOTE: "Note",
+    Kind.TASK: "Task",
+}  # fmt: skip
+
+HOME_WORDS = {
+    Home.ACTIVITY: "Activity", Home.COMMENT: "Note on the timeline", Home.TASK: "Task of Twenty",
+}  # fmt: skip
 
 ON_ERROR = (
     (OnError.KEEP_RAW, "Keep it as text in a field beside it"),
@@ -64,16 +74,98 @@ class ObjectForm(Form):
     label_plural = forms.CharField(required=False, max_length=60)
 
 
+class RelationForm(Form):
+    """What becomes of a relation: accepted, left behind, made again, or called something else."""
+
+    object = forms.CharField(max_length=200)
+    relation = forms.CharField(max_length=2000, strip=False)
+    to = forms.ChoiceField(choices=[(word, word) for word in ("accept", "leave", "take", "rename")])
+    label = forms.CharField(required=False, max_length=60)
+
+
+PART_WORDS = {
+    "title": "Title", "body": "Text", "start": "Begins", "end": "Ends", "duration": "How long it took",
+    "disposition": "How it ended", "location": "Place", "attendees": "Who attends", "due": "Due", "status": "Status",
+    "assignee": "Assigned to", "author": "Written by (address)", "author_name": "Written by (name)",
+    "recording": "Recording", "attachments": "Attached files",
+}  # fmt: skip
+"""Part of a happening → what it is called on the screen."""
+
+
 class StreamForm(Form):
-    """What a stream of happenings counts as, and where it lands."""
+    """What a stream of happenings counts as, where it lands, and which property plays which part."""
 
     key = forms.CharField(max_length=2000, strip=False, widget=forms.HiddenInput)
-    to = forms.ChoiceField(choices=[("accept", "Accept"), ("change", "Change"), ("leave", "Leave behind")])
-    kind = forms.ChoiceField(choices=[(one.value, one.value.capitalize()) for one in Kind], required=False)
-    home = forms.ChoiceField(
-        choices=[(Home.ACTIVITY, "Activity"), (Home.COMMENT, "Note on the timeline"), (Home.TASK, "Task of Twenty")],
-        required=False,
-    )
+    to = forms.ChoiceField(choices=[(word, word) for word in ("accept", "yes", "change", "leave")])
+    kind = forms.ChoiceField(label="Counts as", choices=[(one.value, KIND_WORDS[one]) for one in Kind], required=False)
+    home = forms.ChoiceField(label="Lands as", choices=list(HOME_WORDS.items()), required=False)
+    with_parts = forms.CharField(required=False, widget=forms.HiddenInput)
+    columns = forms.BooleanField(label="Begin, end, due date and place get fields of their own", required=False)
+
+    def __init__(self, data: Any = None, *, rule: ActivityRule, properties: Mapping[str, int], **kwargs: Any) -> None:
+        """`properties`: those of this stream, each with how often it was filled."""
+        initial = {"key": rule.key, "kind": rule.kind, "home": rule.home, "columns": rule.columns, "with_parts": "yes"}
+        super().__init__(data, initial=initial, auto_id="stream_%s", **kwargs)
+        known = sorted({*properties, *rule.parts.values()}, key=lambda path: (-properties.get(path, 0), path))
+        choices = [("", "nothing"), *((path, _filled(path, properties)) for path in known)]
+        for part in PARTS if known else ():
+            self.fields[f"part_{part}"] = forms.ChoiceField(
+                label=PART_WORDS[part], choices=choices, required=False, initial=rule.parts.get(part, "")
+            )
+
+    @property
+    def part_fields(self) -> Sequence[forms.BoundField]:
+        """A select for each part."""
+        return [self[name] for name in self.fields if name.startswith("part_")]
+
+    @property
+    def parts(self) -> dict[str, str] | None:
+        """The parts that were chosen; None where the form did not ask for them."""
+        if not self.cleaned_data["with_parts"]:
+            return None
+        chosen = {part: self.cleaned_data.get(f"part_{part}") for part in PARTS}
+        return {part: path for part, path in chosen.items() if path}
+
+
+def _filled(path: str, properties: Mapping[str, int]) -> str:
+    number = properties.get(path)
+    return f"{path} ({number:,})" if number else path
+
+
+class ArchiveForm(Form):
+    """Files beside the source's API: what they hold, and where they lie on the server."""
+
+    object = forms.ChoiceField(label="What they hold")
+    path = forms.CharField(label="File or folder", max_length=400, widget=forms.TextInput(
+        attrs={"list": "archive-paths", "autocomplete": "off", "spellcheck": "false"}
+    ))  # fmt: skip
+
+    def __init__(self, *args: Any, kinds: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        """`kinds`: the object types that can be read from files, each with its name."""
+        super().__init__(*args, auto_id="archive_%s", **kwargs)
+        self.fields["object"].choices = kinds  # type: ignore[attr-defined]
+
+
+class ColumnsForm(Form):
+    """Which column of an archive is what."""
+
+    def __init__(
+        self, data: Any = None, *, columns: Mapping[str, str], headers: Sequence[str], object: str, **kwargs: Any
+    ) -> None:
+        super().__init__(data, auto_id=f"columns_{object}_%s", **kwargs)
+        choices = [(name, name) for name in dict.fromkeys([*headers, *filter(None, columns.values())])]
+        for part, column in columns.items():
+            self.fields[part] = forms.ChoiceField(
+                label=COLUMN_WORDS.get(part, _words(part)), choices=[("", "none"), *choices], required=False,
+                initial=column,
+            )  # fmt: skip
+
+
+COLUMN_WORDS = {
+    "name": "Name of the event", "timestamp": "When it happened", "id": "Id of the event",
+    "cio_id": "Person, by cio_id", "customer_id": "Person, by your own id", "email": "Person, by e-mail address",
+    "data": "Properties (none: all other columns)", "type": "Type of activity",
+}  # fmt: skip
 
 
 def options_of(transform: Transform) -> tuple[Option, ...]:

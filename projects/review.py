@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -13,11 +13,13 @@ from pydantic import TypeAdapter
 from connectors.catalogue import Catalogue, ObjectKind
 from connectors.contract import Naming
 from connectors.registry import get_connector
+from mapping.activities import EVENT
 from mapping.checks import Finding, findings
+from mapping.happenings import Happenings
 from mapping.models import FieldMap, RowDecision, Targets
-from mapping.parts import BY_ITSELF, Row, digest_of
+from mapping.parts import BY_ITSELF, Row, digest_of, is_locked, relation_row
 from mapping.profile import FieldProfile
-from mapping.rules import MapSpec
+from mapping.rules import Action, MapSpec
 from projects.models import Connection, Profile, Project, Run, Signature, User
 from projects.pipeline.phases import PERSON
 
@@ -40,6 +42,17 @@ class Known:
     def fields(self) -> Mapping[str, FieldProfile]:
         """The statistics by field, remembered between requests: a finished discovery never changes."""
         return _field_profiles(self.pk, self.stamp)
+
+    @property
+    def properties(self) -> Mapping[str, Mapping[str, int]]:
+        """Of what happens: the properties by name of the happening, each with how often it was filled."""
+        return _properties(self.pk, self.stamp)
+
+
+@lru_cache(maxsize=4)
+def _properties(pk: int, stamp: str) -> Mapping[str, Mapping[str, int]]:
+    data = Profile.objects.values_list("data", flat=True).get(pk=pk)
+    return {stream.name: stream.properties for stream in Happenings.from_json(data.get("streams")).streams(EVENT)}
 
 
 @lru_cache(maxsize=12)
@@ -106,6 +119,7 @@ def accept_all(project: Project, by: User) -> None:
     rows = [Row("", stream.key) for stream in spec.activities]
     for rule in spec.objects:
         rows += [Row(rule.source), *(Row(rule.source, field.source) for field in rule.fields)]
+        rows += [relation_row(rule, relation) for relation in rule.relations]
     standing = {(one.object, one.source): one.digest for one in project.map_series.decisions.all()}
     found = ((row, digest_of(spec, row)) for row in rows)
     put_decisions(
@@ -127,7 +141,36 @@ def decided_rows(project: Project, spec: MapSpec) -> set[Row]:
         for field in rule.fields
         if field.decided_by not in ("", BY_ITSELF)
     }
+    found |= {relation_row(rule, one) for rule in spec.objects for one in rule.relations if one.decided_by}
     return found | {Row("", rule.key) for rule in spec.activities if rule.decided_by not in ("", BY_ITSELF)}
+
+
+def progress_of(project: Project, latest: FieldMap) -> tuple[int, int]:
+    """How many rows of the newest map are decided, of how many that somebody has to decide. Two queries."""
+    linked = {known.object for known in known_of(project).values() if is_link(known)}
+    standing = project.map_series.decisions.values_list("object", "source", "digest")
+    said = {Row(object, source): digest for object, source, digest in standing}
+    spec = latest.spec
+    rows = _rows_to_decide(spec, linked)
+    decided = sum(settled or (row in said and said[row] == digest_of(spec, row)) for row, settled in rows)
+    return decided, len(rows)
+
+
+def _rows_to_decide(spec: MapSpec, linked: Collection[str]) -> list[tuple[Row, bool]]:
+    """The rows of a map, each with whether it is settled by what the map says itself.
+
+    Where people and links between others land is nobody's choice, so these are no rows to decide.
+    """
+    rows = [(Row("", stream.key), bool(stream.decided_by)) for stream in spec.activities]
+    for rule in spec.objects:
+        fixed = rule.source in linked
+        if rule.source != PERSON and not fixed:
+            rows.append((Row(rule.source), bool(rule.decided_by)))
+        if rule.action == Action.SKIP:
+            continue
+        rows += [(Row(rule.source, one.source), bool(one.decided_by) or is_locked(rule, one)) for one in rule.fields]
+        rows += [(relation_row(rule, one), bool(one.decided_by)) for one in rule.relations if not fixed]
+    return rows
 
 
 def put_decisions(decisions: Iterable[RowDecision]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
-from projects import gates
+from projects import gates, review
 from projects.gates import GateView
 from projects.models import (
     Decision,
@@ -123,7 +123,8 @@ def rail(project: Project, all_gates: list[GateView]) -> tuple[RailStop, ...]:
     order: list[Project.Stage] = [stage for stage in Project.Stage if stage != Project.Stage.CLOSED]
     at = len(order) if now == Project.Stage.CLOSED else order.index(Project.Stage(now))
     notes = {view.gate: f"signed by {view.by}" for view in all_gates if view.state == "signed"}
-    noted = {Project.Stage.DESIGN: notes.get("map", ""), Project.Stage.SANDBOX: notes.get("sandbox", "")}
+    design = notes.get("map") or _map_note(project, now)
+    noted = {Project.Stage.DESIGN: design, Project.Stage.SANDBOX: notes.get("sandbox", "")}
     return tuple(
         RailStop(
             stage.value,
@@ -133,6 +134,15 @@ def rail(project: Project, all_gates: list[GateView]) -> tuple[RailStop, ...]:
         )
         for number, stage in enumerate(order)
     )
+
+
+def _map_note(project: Project, now: str) -> str:
+    """How far the review of the map is, while it is what has to be done."""
+    latest = project.map_series.latest() if now == Project.Stage.DESIGN else None
+    if latest is None:
+        return ""
+    decided, total = review.progress_of(project, latest)
+    return f"{decided} of {total} decided"
 
 
 def object_label(project: Project, object: str) -> str:

@@ -17,6 +17,7 @@ class Verb(Enum):
     CONNECTION_SAVED = "{actor} saved the connection to {subject}"
     CONNECTION_TESTED = "{actor} tested the connection to {subject}: {outcome}"
     ARCHIVE_ADDED = "{actor} added an archive of {subject}: {paths}"
+    ARCHIVE_REMOVED = "{actor} took the archive of {subject} off the project"
     MAP_PROPOSED = "{actor} had map {subject} proposed"
     MAP_CHANGED = "{actor} changed the map to {subject}"
     MAP_REVIEWED = "{actor} looked through the map: {subject}"

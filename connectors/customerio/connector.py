@@ -26,6 +26,10 @@ def _guessed(paths: Sequence[str]) -> Mapping[str, str]:
     return guess_columns(paths).columns.to_json()
 
 
+def _headers(paths: Sequence[str]) -> Sequence[str]:
+    return guess_columns(paths).headers
+
+
 class CustomerioCredentials(Credentials):
     """What opens a workspace for reading."""
 
@@ -46,5 +50,6 @@ CONNECTOR = Connector(
     source=CustomerioSource,
     archives={EVENT: _events, MESSAGE: _messages},
     archive_columns={EVENT: _guessed},
+    archive_headers={EVENT: _headers},
     key_help=KEY_HELP,
 )

@@ -20,6 +20,7 @@ from projects.schema import schema_plan
 from projects.views import map_panel
 from projects.views.field_rows import NEEDS, TYPE_WORDS
 from projects.views.gates import signing
+from projects.views.map_relations import absent_owners, relation_rows
 from projects.views.map_review import Asked, Review, panel_of, table_of, tabs_of
 from projects.views.seat import Request, Seat, page, seat_of, systems_of, told, wants_part
 
@@ -60,6 +61,7 @@ def field_map(request: Request, slug: str) -> HttpResponse:
     if wants_part(request) and review.owner is not None:
         return _panel(request, review)
     context = page(seat, version=version, review=review, **table_of(review))
+    context["relations"] = relation_rows(review, review.owner) if review.owner else []
     if context["owner"] is not None and context["row"] is not None:
         context |= map_panel.at_work(review, context["row"], review.asked.do)
     context |= _around(seat, review, context["gates"])
@@ -115,7 +117,10 @@ def confirm(request: Request, slug: str) -> HttpResponse:
         "triggers": _triggers(seat.project),
         "blocking": [one for one in problems if one.blocks],
         "warnings": [one for one in problems if not one.blocks],
-        "waiting": sum(tab.waiting for tab in context["tabs"]),
+        "waiting": sum(tab.waiting for tab in context["tabs"]) + review.waiting_objects + review.waiting_streams,
+        "waiting_objects": review.waiting_objects,
+        "waiting_streams": review.waiting_streams,
+        "absent": absent_owners(review),
         "targets_read": targets_of(seat.project)[1],
         "streams": review.spec.activities,
     }

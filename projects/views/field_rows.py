@@ -10,17 +10,18 @@ from typing import Any
 
 from connectors.catalogue import FieldType
 from mapping.inference import infer
+from mapping.masking import shape_of, without_quotes
 from mapping.models import RowDecision
-from mapping.parts import part_digest
+from mapping.parts import is_locked, part_digest
 from mapping.profile import FieldProfile
-from mapping.rules import Action, FieldRule, ObjectRule, OnError
+from mapping.proposing.model import auto_accept
+from mapping.rules import Action, ActivityRule, FieldRule, ObjectRule, OnError, RelationRule
 from mapping.transforms import TRANSFORMS, Unturned, turn
 from projects.pipeline.tags import TAGS
-from projects.views.map_changes import is_locked
 
-SURE = 0.85
 CHECK = 0.7
-QUOTED = re.compile("“[^”]*”")
+"""Confidence from which a proposal is worth a look; below it is a guess."""
+
 
 TYPE_WORDS = {
     FieldType.TEXT: "text",
@@ -169,9 +170,16 @@ def field_row(
     )
 
 
-def is_sure(rule: FieldRule) -> bool:
-    """Whether a proposal is good enough to be accepted together with others."""
-    return rule.confidence >= SURE
+def is_sure(rule: FieldRule | RelationRule | ActivityRule) -> bool:
+    """Whether a proposal is good enough to be accepted together with others: the proposer's own measured threshold."""
+    return rule.confidence >= auto_accept()
+
+
+def how_sure(rule: FieldRule | RelationRule | ActivityRule) -> tuple[str, str]:
+    """How sure a proposal is, as a word and its tone."""
+    if is_sure(rule):
+        return "Sure", "ok"
+    return ("Check", "wait") if rule.confidence >= CHECK else ("Unsure", "bad")
 
 
 def _certainty(stand: Stand) -> tuple[str, str]:
@@ -179,9 +187,7 @@ def _certainty(stand: Stand) -> tuple[str, str]:
         return "Left behind", "mute"
     if stand.state == READY:
         return "Decided" if _decider(stand) else "Settled", "ok"
-    if is_sure(stand.rule):
-        return "Sure", "ok"
-    return ("Check", "wait") if stand.rule.confidence >= CHECK else ("Unsure", "bad")
+    return how_sure(stand.rule)
 
 
 def _decider(stand: Stand) -> str:
@@ -198,17 +204,6 @@ def _what(rule: FieldRule) -> str:
     if rule.choices:
         words = f"{words}, {len(rule.choices)} options"
     return words
-
-
-def shape_of(text: str) -> str:
-    """The shape of a value for those who may not see it: letters as x, digits as 9, at most 24 of them."""
-    shape = "".join("9" if c.isdigit() else "X" if c.isupper() else "x" if c.isalpha() else c for c in text[:24])
-    return f"{shape}…" if len(text) > 24 else shape
-
-
-def without_quotes(sentence: str) -> str:
-    """A reason without the values it quotes."""
-    return QUOTED.sub("“…”", sentence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ VERDICTS = {
     "import": ("Import", "imported as they are"),
     "merge": ("Merge into one", "merged into one"),
     "drop": ("Leave behind", "left behind"),
+    "restore": ("Restore and update", "restored and updated"),
+    "remove": ("Remove the deleted one for good", "imported, the deleted one removed for good"),
 }
 """Verdict → the button, and what was decided."""
 
@@ -71,7 +73,7 @@ def outcomes(group: HeldGroup, values: int) -> list[Outcome]:
     made = [Outcome("", "Now", group.count, 0, 0, 0)]
     kept = values if group.reason == DUPLICATE else 0
     for verdict in group.verdicts:
-        landed = group.count if verdict == "import" else kept
+        landed = group.count if verdict in ("import", "restore", "remove") else kept
         rest = group.count - landed
         merged, left = (rest, 0) if verdict == "merge" else (0, rest)
         made.append(Outcome(verdict, button_of(group, verdict), 0, landed, merged, left))

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from mapping.parts import Row, digest_of
+from mapping.parts import RELATION, Row, digest_of
 from mapping.rules import MapSpec
 from projects import map_services
 from projects.map_forms import CommentForm, RowForm
@@ -121,7 +121,8 @@ def undo(request: Request, slug: str) -> HttpResponse:
         if row and not row.source:
             return redirect("map-objects", slug=slug)
         if row:
-            return back_to(seat, Asked(object=row.object, tab=asked.tab), row.source)
+            field = None if row.source.startswith(RELATION) else row.source
+            return back_to(seat, Asked(object=row.object, tab=asked.tab), field)
     return back_to(seat, asked, asked.field)
 
 

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from mapping.parts import Row, part_of, with_part
-from mapping.rules import Action, ActivityRule, FieldRule, MapSpec, ObjectRule
+from mapping.parts import Row, is_locked, part_of, with_part
+from mapping.rules import Action, ActivityRule, FieldRule, MapSpec, ObjectRule, RelationRule
 from projects.services import Refused
 
 Change = Callable[[MapSpec], MapSpec]
 
 GONE = {"action": Action.SKIP, "destination": "", "raw_destination": "", "choices": ()}
 """What a field says that is left behind. Where it would go is in the versions before."""
-
-
-def is_locked(owner: ObjectRule, rule: FieldRule) -> bool:
-    """Whether a field always goes along, because records are recognised by it."""
-    return rule.unique or bool(owner.match_on and rule.destination == owner.match_on)
 
 
 def leave(spec: MapSpec, row: Row, by: str) -> MapSpec:
@@ -53,6 +48,23 @@ def find_object(spec: MapSpec, source: str) -> ObjectRule:
     if owner is None:
         raise Refused(f"The map has no object type “{source}”. It may have been changed meanwhile.")
     return owner
+
+
+def find_relation(spec: MapSpec, row: Row) -> tuple[ObjectRule, RelationRule]:
+    """A relation and the object type it belongs to."""
+    owner, rule = spec.object(row.object), part_of(spec, row)
+    if owner is None or not isinstance(rule, RelationRule):
+        raise Refused(f"The map has no relation by “{row.source}”. It may have been changed meanwhile.")
+    return owner, rule
+
+
+def take_relation(spec: MapSpec, row: Row, by: str, earlier: Iterable[MapSpec]) -> MapSpec:
+    """The map with a relation made again as in the newest version that still made it."""
+    for version in earlier:
+        then = part_of(version, row)
+        if isinstance(then, RelationRule) and then.action != Action.SKIP:
+            return with_part(spec, row, then.model_copy(update={"decided_by": by}))
+    raise Refused(f"No earlier map says what “{row.source}” would become.")
 
 
 def find_stream(spec: MapSpec, key: str) -> ActivityRule:

@@ -10,12 +10,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from mapping import diff, exchange
+from mapping.masking import without_values
 from mapping.models import FieldMap
 from projects import gates, map_services, proposals
 from projects.map_forms import ImportForm, TemplateForm
 from projects.permissions import Can
 from projects.services import Refused
-from projects.views.field_rows import without_quotes
 from projects.views.map_review import Review, tabs_of
 from projects.views.seat import Request, Seat, page, seat_of, told
 
@@ -33,13 +33,7 @@ def export(request: Request, slug: str, form: str) -> HttpResponse:
         raise Http404
     spec = version.spec
     if not seat.may(Can.SEE_VALUES):
-        objects = tuple(
-            rule.model_copy(update={"fields": tuple(
-                field.model_copy(update={"reason": without_quotes(field.reason)}) for field in rule.fields
-            )})
-            for rule in spec.objects
-        )  # fmt: skip
-        spec = spec.model_copy(update={"objects": objects})
+        spec = without_values(spec)
     write, kind = WRITERS[form]
     answer = HttpResponse(write(spec), content_type=kind)
     answer["Content-Disposition"] = f'attachment; filename="{slug}-map-v{version.number}.{form}"'

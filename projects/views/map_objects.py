@@ -1,4 +1,4 @@
-"""Which object type lands where, and what the events count as: shown, accepted, changed, left behind."""
+"""Which object type lands where: shown, accepted, changed, left behind."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from django.views.decorators.http import require_GET, require_POST
 from connectors.catalogue import Catalogue, ObjectType
 from mapping.checks import moved_fields
 from mapping.fixed import NEW_OBJECT
-from mapping.models import RowDecision
-from mapping.parts import Row, part_digest, with_part
+from mapping.parts import Row, with_part
 from mapping.retarget import resettled
-from mapping.rules import Action, ActivityRule, MapSpec, ObjectRule
+from mapping.rules import Action, MapSpec, ObjectRule
 from projects import gates, map_services
-from projects.map_forms import NEW, ObjectForm, StreamForm
+from projects.map_forms import NEW, ObjectForm
 from projects.map_services import Change, Done
 from projects.models import Project
 from projects.pipeline.phases import COMPANY, PERSON
@@ -46,27 +45,7 @@ class ObjectRow:
     comments: int
 
 
-@dataclass(frozen=True, slots=True)
-class StreamRow:
-    """One stream of happenings: what it counts as, where it lands, who decided it."""
-
-    rule: ActivityRule
-    number: int
-    name: str
-    count: int | None
-    sure: str
-    tone: str
-    decided: str
-    form: StreamForm
-
-
-def _decider(decision: RowDecision | None, digest: str, decided_by: str) -> str:
-    if decision is not None and decision.digest == digest:
-        return str(decision.by) if decision.by else "somebody"
-    return decided_by if decided_by != "Carryover" else ""
-
-
-def _head(seat: Seat, review: Review, **more: Any) -> dict[str, Any]:
+def head_of(seat: Seat, review: Review, **more: Any) -> dict[str, Any]:
     """What every page of the map shows above its content."""
     context = page(seat, version=review.version, review=review, tabs=tabs_of(review), **more)
     context["gate"] = next(view for view in context["gates"] if view.gate == gates.MAP)
@@ -74,7 +53,7 @@ def _head(seat: Seat, review: Review, **more: Any) -> dict[str, Any]:
     return context
 
 
-def _review(request: Request, slug: str) -> Review | None:
+def review_of(request: Request, slug: str) -> Review | None:
     seat = seat_of(request, slug)
     version = seat.project.map_series.latest()
     return Review(seat, version) if version else None
@@ -83,12 +62,12 @@ def _review(request: Request, slug: str) -> Review | None:
 @require_GET
 def objects(request: Request, slug: str) -> HttpResponse:
     """Every object type of the source with where it lands."""
-    review = _review(request, slug)
+    review = review_of(request, slug)
     if review is None:
         return redirect("map", slug=slug)
     targets, _ = targets_of(review.seat.project)
     rows = [_object_row(review, rule) for rule in review.spec.objects]
-    context = _head(review.seat, review, rows=rows, places=_places(targets), new=NEW, nowhere=NOWHERE)
+    context = head_of(review.seat, review, rows=rows, places=_places(targets), new=NEW, nowhere=NOWHERE)
     return render(request, "projects/map_objects.html", context)
 
 
@@ -101,14 +80,13 @@ def _places(targets: Catalogue) -> list[ObjectType]:
 
 def _object_row(review: Review, rule: ObjectRule) -> ObjectRow:
     known: Known | None = review.known.get(rule.source)
-    decision = review.decisions.get((rule.source, ""))
     return ObjectRow(
         rule=rule,
         label=review.label(rule),
         count=known.count if known else 0,
         lands="" if rule.action == Action.SKIP else rule.label_plural or rule.label or rule.destination,
         fields=len(moved_fields(rule)),
-        decided=_decider(decision, part_digest(rule), rule.decided_by),
+        decided=review.decider(Row(rule.source), rule),
         locked=_locked(rule, known),
         comments=review.comments.get((rule.source, ""), 0),
     )
@@ -132,11 +110,11 @@ def change(request: Request, slug: str) -> HttpResponse:
         source, to = form.cleaned_data["object"], form.cleaned_data["destination"]
         work, note = _sending(seat.project, source, form.cleaned_data, to, str(request.user))
         done = map_services.decide(project=seat.project, by=request.user, note=note, rows=[Row(source)], change=work)
-        _say(request, done)
+        say(request, done)
     return redirect("map-objects", slug=slug)
 
 
-def _say(request: Request, done: Done) -> None:
+def say(request: Request, done: Done) -> None:
     (messages.warning if done.voided else messages.success)(request, sentence_of(done))
 
 
@@ -210,55 +188,3 @@ def _new_names(
         "label_plural": plural, "match_on": next((field.destination for field in rule.fields if field.unique), ""),
         "description": rule.description or f"Customer.io object type {label}",
     }  # fmt: skip
-
-
-@require_GET
-def events(request: Request, slug: str) -> HttpResponse:
-    """Every stream of happenings with what it counts as and where it lands."""
-    review = _review(request, slug)
-    if review is None:
-        return redirect("map", slug=slug)
-    rows = [_stream_row(review, number, rule) for number, rule in enumerate(review.spec.activities)]
-    context = _head(review.seat, review, rows=rows, has_streams=True)
-    return render(request, "projects/map_events.html", context)
-
-
-def _stream_row(review: Review, number: int, rule: ActivityRule) -> StreamRow:
-    digest = part_digest(rule)
-    decided = _decider(review.decisions.get(("", rule.key)), digest, rule.decided_by)
-    known = review.known.get(rule.source)
-    sure, tone = ("Decided", "ok") if decided else ("Sure", "ok") if rule.confidence >= 0.85 else ("Check", "wait")
-    if rule.action == Action.SKIP and decided:
-        sure, tone = "Left behind", "mute"
-    form = StreamForm(initial={"key": rule.key, "kind": rule.kind, "home": rule.home}, auto_id=f"stream_{number}_%s")
-    label = rule.name or (known.label_plural if known else rule.source)
-    name = f"{label} where {rule.where} is {rule.equals}" if rule.where else label
-    return StreamRow(rule, number, name, known.count if known and not rule.name else None, sure, tone, decided, form)
-
-
-@require_POST
-def change_event(request: Request, slug: str) -> HttpResponse:
-    """Says what a stream counts as and where it lands, accepts it, or leaves it behind."""
-    seat = seat_of(request, slug)
-    with told(request):
-        form = StreamForm(request.POST)
-        if not form.is_valid():
-            raise Refused("That change could not be read. Nothing was changed.")
-        given = form.cleaned_data
-        key, to = given["key"], given["to"]
-
-        def work(spec: MapSpec) -> MapSpec:
-            rule = map_changes.find_stream(spec, key)
-            if to == "accept":
-                return spec
-            if to == "leave":
-                update: dict[str, Any] = {"action": Action.SKIP}
-            else:
-                update = {"action": Action.MAP, "kind": given["kind"] or rule.kind, "home": given["home"] or rule.home}
-            changed = ActivityRule.model_validate(rule.model_dump() | update | {"decided_by": str(request.user)})
-            return with_part(spec, Row("", key), changed)
-
-        note = {"accept": f"accepted {key}", "leave": f"left {key} behind"}.get(to, f"changed {key}")
-        done = map_services.decide(project=seat.project, by=request.user, note=note, rows=[Row("", key)], change=work)
-        _say(request, done)
-    return redirect("map-events", slug=slug)

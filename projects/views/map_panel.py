@@ -13,8 +13,9 @@ from connectors.catalogue import FieldType, ObjectType
 from connectors.contract import Naming
 from mapping import retarget
 from mapping.checks import unmapped_values
+from mapping.masking import shape_of
 from mapping.matcher import Fit
-from mapping.parts import Row, with_part
+from mapping.parts import Row, is_locked, with_part
 from mapping.profile import FieldProfile
 from mapping.rules import Action, Choice, FieldRule, MapSpec, ObjectRule
 from projects import map_services
@@ -24,7 +25,7 @@ from projects.permissions import Can
 from projects.review import naming_of, targets_of
 from projects.services import Refused
 from projects.views import map_changes
-from projects.views.field_rows import TYPE_WORDS, FieldRow, hardest, place_of, shape_of
+from projects.views.field_rows import TYPE_WORDS, FieldRow, hardest, place_of
 from projects.views.map_review import Asked, Review
 from projects.views.map_swap import answer
 from projects.views.seat import Request, Seat, page, seat_of, told, wants_part
@@ -134,7 +135,7 @@ def target(request: Request, slug: str) -> HttpResponse:
         form = TargetForm(request.POST, rule=rule)
         if not form.is_valid():
             raise Refused(f"That place could not be read: {_errors(form)} Nothing was changed.")
-        if map_changes.is_locked(owner, rule) and form.wish.destination != rule.destination:
+        if is_locked(owner, rule) and form.wish.destination != rule.destination:
             raise Refused(f"“{rule.source}” stays where it is: by it we recognise the record.")
         row = Row(asked.object, rule.source)
         changed = _wished(review, owner, rule, form).model_copy(update={"decided_by": str(request.user)})

@@ -13,8 +13,9 @@ from django.db.models import Count
 from django.http import QueryDict
 from django.utils.http import urlencode
 
+from mapping.masking import without_quotes
 from mapping.models import FieldMap, RowDecision
-from mapping.parts import Part, Row, part_digest
+from mapping.parts import BY_ITSELF, Part, Row, is_locked, part_digest, relation_row
 from mapping.profile import FieldProfile
 from mapping.rules import Action, MapSpec, ObjectRule
 from projects.permissions import Can
@@ -32,9 +33,7 @@ from projects.views.field_rows import (
     is_sure,
     place_of,
     stands,
-    without_quotes,
 )
-from projects.views.map_changes import is_locked
 from projects.views.seat import Seat
 
 ROWS = 100
@@ -71,7 +70,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One object type of the map, with how many of its fields wait."""
+    """One object type of the map, with how many of its fields and relations wait."""
 
     rule: ObjectRule
     label: str
@@ -125,10 +124,17 @@ class Review:
         """Where every field of every object type that moves stands."""
         return {rule.source: stands(rule, self.decisions) for rule in self.live}
 
-    def is_decided(self, row: Row, part: Part) -> bool:
-        """Whether somebody has said yes to an object type or a stream as it stands."""
+    def is_decided(self, row: Row, part: Part, destination: str = "") -> bool:
+        """Whether somebody has said yes to an object type, a relation or a stream as it stands."""
         decision = self.decisions.get((row.object, row.source))
-        return bool(part.decided_by) or (decision is not None and decision.digest == part_digest(part))
+        return bool(part.decided_by) or (decision is not None and decision.digest == part_digest(part, destination))
+
+    def decider(self, row: Row, part: Part, destination: str = "") -> str:
+        """Who said yes to it as it stands."""
+        decision = self.decisions.get((row.object, row.source))
+        if decision is not None and decision.digest == part_digest(part, destination):
+            return str(decision.by) if decision.by else "somebody"
+        return part.decided_by if part.decided_by != BY_ITSELF else ""
 
     def is_fixed(self, rule: ObjectRule) -> bool:
         """Whether nobody chooses where an object type lands: people, and links between others."""
@@ -144,6 +150,13 @@ class Review:
     def waiting_streams(self) -> int:
         """Streams of happenings that nobody has decided."""
         return sum(not self.is_decided(Row("", rule.key), rule) for rule in self.spec.activities)
+
+    def waiting_relations(self, owner: ObjectRule) -> int:
+        """Relations of an object type that nobody has decided; those of a link are what it is."""
+        if self.is_fixed(owner):
+            return 0
+        rows = ((relation_row(owner, one), one) for one in owner.relations)
+        return sum(not self.is_decided(row, one, owner.destination) for row, one in rows)
 
     @property
     def masked(self) -> bool:
@@ -172,12 +185,12 @@ class Review:
 
 
 def tabs_of(review: Review) -> list[Tab]:
-    """The object types that move, each with how many fields wait for somebody."""
+    """The object types that move, each with how many fields and relations wait for somebody."""
     return [
         Tab(
             rule,
             review.label(rule),
-            sum(stand.state == NEEDS for stand in review.stands[rule.source]),
+            sum(stand.state == NEEDS for stand in review.stands[rule.source]) + review.waiting_relations(rule),
             review.owner is not None and rule.source == review.owner.source,
         )
         for rule in review.live
@@ -190,13 +203,14 @@ def counts_of(review: Review, owner: ObjectRule) -> dict[str, Any]:
     states = Counter(stand.state for stand in rows)
     known = review.profiles(owner)
     waiting = [stand for stand in rows if stand.state == NEEDS]
+    relations = 0 if review.is_fixed(owner) else len(owner.relations)
     hardly = [one for one in waiting if _hardly(known.get(one.rule.source)) and not is_locked(owner, one.rule)]
     return {
         "owner": owner,
         "query": review.asked.query,
         "states": [(name, words, states[name]) for name, words in STATES],
-        "decided": len(rows) - states[NEEDS],
-        "total": len(rows),
+        "decided": len(rows) - states[NEEDS] + relations - review.waiting_relations(owner),
+        "total": len(rows) + relations,
         "sure": sum(is_sure(stand.rule) for stand in waiting),
         "hardly": len(hardly),
         "tabs": tabs_of(review),

@@ -162,6 +162,26 @@ def test_keeping_one_of_two_doubles_leaves_the_other_behind(sandbox: Run, custom
     assert (decision.key, decision.verdict) == (twins[0], "drop")
 
 
+@pytest.mark.parametrize(("verdict", "button", "said"), [
+    ("restore", "Restore and update", "restored and updated"),
+    ("remove", "Remove the deleted one for good", "the deleted one removed for good"),
+])  # fmt: skip
+def test_what_becomes_of_a_deleted_owner_can_be_decided(
+    verdict: str, button: str, said: str, sandbox: Run, customer: User, log_in: LogIn
+) -> None:
+    Record.objects.filter(run=sandbox, reason="no_match_value").update(reason="deleted_owner")
+    client, url = log_in(customer), reverse("held", args=[sandbox.project.slug])
+    where = {"object": "person", "reason": "deleted_owner"}
+    shown = client.get(url, where)
+    assert button in shown.content.decode()
+    assert [(one.verdict, one.landed, one.left) for one in shown.context["outcomes"]] == [
+        ("", 0, 0), ("restore", 5, 0), ("remove", 5, 0), ("drop", 0, 5)
+    ]  # fmt: skip
+    answer = client.post(reverse("decide", args=[sandbox.project.slug]), where | {"verdict": verdict}, follow=True)
+    assert said in answer.content.decode()
+    assert Decision.objects.get().verdict == verdict
+
+
 def test_a_verdict_that_makes_no_sense_is_refused(sandbox: Run, customer: User, log_in: LogIn) -> None:
     data = {"object": "person", "reason": "no_match_value", "verdict": "merge"}
     assert "does not fit" in post(log_in(customer), "decide", [sandbox.project.slug], **data)

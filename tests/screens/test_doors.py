@@ -87,6 +87,8 @@ BUTTONS = [
     ("customer", "run", "Approve and continue", True),
     ("customer", "run", "Cancel the run", False),
     ("engineer", "run", "Cancel the run", True),
+    ("customer", "archives", "Add the archive", False),
+    ("engineer", "archives", "Add the archive", True),
     ("engineer", "held", 'name="verdict"', False),
     ("customer", "held", 'name="verdict"', True),
 ]

@@ -1,4 +1,4 @@
-"""Which object type lands where, and what the events count as: shown, changed, undone."""
+"""Which object type lands where: shown, changed, undone."""
 
 from __future__ import annotations
 
@@ -106,30 +106,6 @@ def test_an_object_type_is_accepted_or_left_behind(client: Client, sailing: Proj
     )
     assert "no object “wings”" in press(client, sailing, "change-object", object="object:7", destination="wings")
     assert "no object type “object:9”" in press(client, sailing, "change-object", object="object:9", destination="-")
-
-
-def test_events_say_what_they_count_as_and_where_they_land(client: Client, sailing: Project) -> None:
-    page = client.get(reverse("map-events", args=[sailing.slug])).content.decode()
-    check(page)
-    for words in ("call_logged", "engagement where type is NOTE", "title from subject", "Note on the timeline"):
-        assert words in page
-    assert (
-        reverse("map-events", args=[sailing.slug]) in client.get(reverse("map", args=[sailing.slug])).content.decode()
-    )
-
-
-def test_an_event_is_accepted_changed_left_behind_and_undone(client: Client, sailing: Project) -> None:
-    key = "event:call_logged"
-    press(client, sailing, "change-event", key=key, to="accept")
-    assert sailing.map_series.versions.count() == 1
-    press(client, sailing, "change-event", key=key, to="change", kind="meeting", home="task")
-    found = spec(sailing).activities[0]
-    assert (found.kind, found.home, found.decided_by) == (Kind.MEETING, Home.TASK, "Customer Person")
-    press(client, sailing, "change-event", key=key, to="leave")
-    assert spec(sailing).activities[0].action == Action.SKIP
-    press(client, sailing, "undo-map")
-    assert spec(sailing).activities[0] == found
-    assert "has no “event:wings”" in press(client, sailing, "change-event", key="event:wings", to="leave")
 
 
 def test_the_tabs_count_what_nobody_has_decided(client: Client, sailing: Project) -> None:

@@ -30,6 +30,7 @@ SCREENS = (
     "map-objects",
     "map-events",
     "map-versions",
+    "archives",
     "sandbox",
     "held",
     "runs",
