@@ -176,7 +176,7 @@ def work(step_id: int, attempt: int, until: float) -> None:
                 began = time.monotonic()
                 progress = stages.STAGES[step.stage](context)
                 calls = context.calls()
-                finished = _commit(context, progress, calls - counted, time.monotonic() - began)
+                finished = commit(context, progress, calls - counted, time.monotonic() - began)
                 counted = calls
                 if finished or time.monotonic() >= until or not _still_wanted(step.run_id):
                     break
@@ -198,7 +198,7 @@ def _still_wanted(run_id: int) -> bool:
     return Run.objects.filter(pk=run_id, state=Run.State.RUNNING).exists()
 
 
-def _commit(context: Context, progress: Progress, calls: Counter[str], seconds: float) -> bool:
+def commit(context: Context, progress: Progress, calls: Counter[str], seconds: float) -> bool:
     """Results, cursor and tally in one fenced transaction; true when the step is finished."""
     step = context.step
     tally: Counter[str] = Counter(step.tally)
