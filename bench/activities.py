@@ -23,9 +23,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
-
-from archive import make
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 if TYPE_CHECKING:
     from projects.models import Run
@@ -121,6 +119,8 @@ def measure(number: int, profile: bool) -> None:
         import django
 
         django.setup()
+        from archive import make
+
         archive = Path(folder) / "events.ndjson"
         make(archive, number)
         run = prepare(Path(folder), archive)

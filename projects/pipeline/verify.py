@@ -13,7 +13,7 @@ from connectors.contract import Existing
 from projects.models import Difference, Link, Record
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.extract import linked
-from projects.pipeline.transform import save_rows
+from projects.pipeline.rows import save_rows
 
 NOT_COMPARED = frozenset({"position"})
 """Sent with a new record, but not mapped from anything."""
