@@ -78,7 +78,7 @@ def _field_plans(rule: ObjectRule, field: FieldRule) -> list[FieldPlan]:
                 type=field.type,
                 description=field.description,
                 unique=field.unique,
-                options=tuple(dict.fromkeys(Option(choice.value, choice.label) for choice in field.choices)),
+                options=_options(field),
             )
         )
     if field.raw_destination and field.action != Action.SKIP:
@@ -110,6 +110,13 @@ def refuse_crowded(catalogue: Catalogue, missing: SchemaPlan) -> None:
                 f"{name} would have {number} fields; above {MOST_FIELDS} Twenty's screens break. Nothing was made.",
                 "Leave some of them behind in the map, and have it confirmed.",
             )
+
+
+def _options(field: FieldRule) -> tuple[Option, ...]:
+    """The options to be made; a list of texts has choices in the map and none in the destination."""
+    if field.type not in (FieldType.SELECT, FieldType.MULTI_SELECT):
+        return ()
+    return tuple(dict.fromkeys(Option(choice.value, choice.label) for choice in field.choices))
 
 
 def missing_schema(project: Project, spec: MapSpec) -> SchemaPlan:

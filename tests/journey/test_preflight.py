@@ -11,7 +11,8 @@ import httpx
 import pytest
 from django.core.management import call_command
 
-from connectors.contract import Draft
+from connectors.catalogue import FieldType
+from connectors.contract import Draft, FieldPlan, SchemaPlan
 from connectors.customerio.fake import FakeCustomerio, Workspace
 from connectors.twenty.fake import FakeTwenty
 from mapping.rules import MapSpec
@@ -174,7 +175,7 @@ def test_what_is_decided_at_the_stop_is_carried_out_before_anything_is_written(
     assert run.state == Run.State.PAUSED
     assert "8 of 12 records need a decision" in run.problem
     assert len(troubled.destination.records("person")) == 1
-    (owner,) = troubled.destination.records("person", deleted=True)
+    (owner,) = [row for row in troubled.destination.records("person", deleted=True) if row["deletedAt"]]
     decide(troubled, "deleted_owner", verdict)
     services.resume_run(run=run, by=troubled.admin)
     run = troubled.go_on(run)
@@ -207,31 +208,41 @@ def test_the_report_stands_on_the_run_page_and_in_the_status(
     assert {group["code"] for group in told["groups"]} >= {"deleted_owner", "no_match_value"}
 
 
-def test_an_object_with_more_fields_than_the_destination_shows_is_refused_before_one_is_made(
-    troubled: Migration,
-) -> None:
-    version = troubled.project.map_series.latest()
+def with_more_fields(migration: Migration, number: int) -> None:
+    """A map that makes so many more fields of a person."""
+    version = migration.project.map_series.latest()
     assert version is not None
     person = version.spec.object("person")
     assert person is not None
     badge = person.rule_for("badge")
     assert badge is not None
     more = [
-        badge.model_copy(update={"source": f"t{number}", "destination": f"t{number}", "unique": False, "also": ()})
-        for number in range(300)
+        badge.model_copy(update={"source": f"t{at}", "destination": f"t{at}", "unique": False}) for at in range(number)
     ]
     crowded = person.model_copy(update={"fields": (*person.fields, *more)})
     objects = tuple(crowded if rule.source == "person" else rule for rule in version.spec.objects)
-    map_services.save_map(
-        project=troubled.project, spec=version.spec.model_copy(update={"objects": objects}), by=troubled.admin
-    )
+    changed = version.spec.model_copy(update={"objects": objects})
+    map_services.save_map(project=migration.project, spec=changed, by=migration.admin)
+
+
+def test_a_map_with_more_fields_than_the_destination_shows_cannot_be_signed(troubled: Migration) -> None:
+    with_more_fields(troubled, 340)
+    with pytest.raises(services.Refused, match="above 350"):
+        troubled.sign(gates.MAP)
+
+
+def test_fields_that_people_made_since_the_signature_count_before_one_is_made(troubled: Migration) -> None:
+    with_more_fields(troubled, 280)
     troubled.sign(gates.MAP)
-    since = len(troubled.destination.requests)
+    theirs = tuple(FieldPlan("person", f"own{at}", f"Own {at}", FieldType.TEXT) for at in range(40))
+    with connections.open_destination(troubled.project) as destination:
+        destination.ensure(SchemaPlan(fields=theirs), lambda change: None)
+        before = {object.name: len(object.fields) for object in destination.catalogue().objects}
     run = troubled.run("sandbox", sample_size=3)
     assert run.state == Run.State.PAUSED
     assert "above 350" in run.problem
-    made = [one for one in list(troubled.destination.requests)[since:] if one.method == "POST" and "field" in one.path]
-    assert made == []
+    with connections.open_destination(troubled.project) as destination:
+        assert {object.name: len(object.fields) for object in destination.catalogue().objects} == before
 
 
 def test_many_fields_are_a_warning_that_stops_nothing(troubled: Migration, monkeypatch: pytest.MonkeyPatch) -> None:
