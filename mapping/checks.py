@@ -150,6 +150,7 @@ def _about_target(rule: ObjectRule, target: ObjectType | None) -> list[Finding]:
     standing = {field.name for field in target.fields} if target else set()
     made = {field.field for field in fields if field.action != Action.MAP}
     made |= {field.raw_destination for field in fields if field.raw_destination}
+    made |= {relation.destination for relation in rule.relations if relation.action == Action.CREATE}
     count = len(standing | made)
     if count > MOST_FIELDS:
         sentence = f"{rule.destination} would have {count} fields; above {MOST_FIELDS} Twenty's screens break."

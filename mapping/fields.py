@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+"""Made once: `json.dumps` makes a new encoder for each value."""
+
 if TYPE_CHECKING:
     TextField = models.TextField[Any, Any]
 else:
@@ -29,4 +32,4 @@ class ExactJSONField(TextField):
 
     def get_prep_value(self, value: Any) -> str | None:
         """Writes plain ASCII, so that every character survives every database."""
-        return None if value is None else json.dumps(value, separators=(",", ":"))
+        return None if value is None else _encode(value)

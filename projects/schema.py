@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 
 from django.utils import timezone
 
-from connectors.catalogue import FieldType, Option
+from connectors.catalogue import Catalogue, FieldType, Option
 from connectors.contract import FieldPlan, ObjectPlan, SchemaChange, SchemaPlan
+from connectors.errors import Terminal
 from mapping.activity_plan import activity_plan
+from mapping.checks import MOST_FIELDS
 from mapping.fixed import companion_description
 from mapping.relations import MEMBER, MEMBER_OBJECT
 from mapping.rules import Action, FieldRule, MapSpec, ObjectRule, RelationRule
@@ -75,7 +78,7 @@ def _field_plans(rule: ObjectRule, field: FieldRule) -> list[FieldPlan]:
                 type=field.type,
                 description=field.description,
                 unique=field.unique,
-                options=tuple(dict.fromkeys(Option(choice.value, choice.label) for choice in field.choices)),
+                options=_options(field),
             )
         )
     if field.raw_destination and field.action != Action.SKIP:
@@ -89,6 +92,31 @@ def _field_plans(rule: ObjectRule, field: FieldRule) -> list[FieldPlan]:
             )
         )
     return plans
+
+
+def field_counts(catalogue: Catalogue, missing: SchemaPlan) -> dict[str, int]:
+    """How many fields each object that gets new ones would have, its relations' other ends included."""
+    new = Counter(field.object for field in missing.fields)
+    new.update(field.target for field in missing.fields if field.target)
+    standing = {object.name: len(object.fields) for object in catalogue.objects}
+    return {name: standing.get(name, 0) + number for name, number in new.items()}
+
+
+def refuse_crowded(catalogue: Catalogue, missing: SchemaPlan) -> None:
+    """Raises Terminal where an object would get more fields than the destination's screens can show."""
+    for name, number in field_counts(catalogue, missing).items():
+        if number > MOST_FIELDS:
+            raise Terminal(
+                f"{name} would have {number} fields; above {MOST_FIELDS} Twenty's screens break. Nothing was made.",
+                "Leave some of them behind in the map, and have it confirmed.",
+            )
+
+
+def _options(field: FieldRule) -> tuple[Option, ...]:
+    """The options to be made; a list of texts has choices in the map and none in the destination."""
+    if field.type not in (FieldType.SELECT, FieldType.MULTI_SELECT):
+        return ()
+    return tuple(dict.fromkeys(Option(choice.value, choice.label) for choice in field.choices))
 
 
 def missing_schema(project: Project, spec: MapSpec) -> SchemaPlan:
@@ -116,7 +144,9 @@ def ensure_schema(project: Project, spec: MapSpec) -> int:
         made.append(change)
 
     with open_destination(project) as destination:
-        destination.ensure(schema_plan(spec), journal)
+        plan = schema_plan(spec)
+        refuse_crowded(destination.catalogue(), destination.plan_missing(plan))
+        destination.ensure(plan, journal)
     if made:
         names = [f"{change.object}.{change.name}" if change.name else change.object for change in made]
         audit.record(Verb.SCHEMA_CHANGED, project, f"{len(made)} objects, fields and options", names=names)

@@ -68,6 +68,7 @@ class PhaseView:
     steps: tuple[StepView, ...]
     reconciliation: Reconciliation | None
     balance: dict[str, int]
+    preflight: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +223,7 @@ def _phase_view(phase: Phase, steps: list[Step], newest: Reconciliation | None, 
         ),
         reconciliation=newest,
         balance=newest.balance if newest else {},
+        preflight=phase.preflight,
     )
 
 
@@ -338,4 +340,5 @@ def _phase_status(phase: Phase) -> dict[str, Any]:
         "objects": {
             name: {column: row[column] for column in COLUMNS} for name, row in by_object.items() if row["read"]
         },
+        "preflight": phase.preflight,
     }

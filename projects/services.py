@@ -202,7 +202,9 @@ def test_connection(*, project: Project, side: str, by: User) -> Identity:
     return identity
 
 
-def start_run(*, project: Project, kind: str, by: User, sample_size: int | None = None) -> Run:
+def start_run(
+    *, project: Project, kind: str, by: User, sample_size: int | None = None, stops_at_preflight: bool = False
+) -> Run:
     """Starts a run, or says what has to come first."""
     allow(by, Can.RUN, project)
     try:
@@ -218,6 +220,7 @@ def start_run(*, project: Project, kind: str, by: User, sample_size: int | None 
                 kind=kind,
                 field_map=_map_for(project, kind),
                 sample_size=sample_size,
+                stops_at_preflight=stops_at_preflight,
                 started_by=by,
             )
             engine.begin(run)

@@ -38,6 +38,8 @@ SOURCES = frozenset(
 )
 
 
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
 _MISREAD = re.compile(r"^\s|\s$|:\S*\s|,|:\S*[+-]\d\d$")
 """Times refused by a server: spaces around them or before the zone; on 1.x a comma, or a zone without minutes."""
 
@@ -54,10 +56,11 @@ def problem(field: Field, value: Json) -> str:
 
 def _bad_text(value: Json) -> str:
     for text in _texts(value):
-        if "\x00" in text:
-            return "contains a NUL character, which Twenty cannot store"
-        if any("\ud800" <= char <= "\udfff" for char in text):
-            return "contains half of a character, which Twenty cannot store"
+        if not text.isascii() or "\x00" in text:
+            found = _UNSTORABLE.search(text)
+            if found is not None:
+                what = "a NUL character" if found.group() == "\x00" else "half of a character"
+                return f"contains {what}, which Twenty cannot store"
     return ""
 
 

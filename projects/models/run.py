@@ -43,6 +43,9 @@ class Run(models.Model):
     state = models.CharField(max_length=20, choices=State, default=State.QUEUED)
     field_map = models.ForeignKey(FieldMap, null=True, on_delete=models.PROTECT, related_name="runs")
     sample_size = models.PositiveIntegerField(null=True)
+    stops_at_preflight = models.BooleanField(
+        default=False, help_text="Whether it waits for people where preflight finds records that need a decision."
+    )
     problem = models.TextField(blank=True, help_text="Why it is paused, and what to do, in sentences.")
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -97,6 +100,7 @@ class Phase(models.Model):
     decided = models.BooleanField(
         default=False, help_text="A decision came while it ran: it settles once more before its books close."
     )
+    preflight = ExactJSONField(null=True, help_text="What preflight found before the first write, grouped.")
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 

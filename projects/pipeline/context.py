@@ -14,13 +14,14 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from connectors.catalogue import ObjectType
-from connectors.contract import Archive, Destination, Existing, Source
+from connectors.catalogue import Field, ObjectType
+from connectors.contract import Archive, Cursor, Destination, Existing, Page, Source
 from connectors.errors import Terminal
 from mapping.relations import MEMBER_OBJECT
 from mapping.rules import MapSpec, ObjectRule
 from projects.connections import open_archive, open_destination, open_source
 from projects.models import Project, Record, Run, Step
+from projects.pipeline.compiled import CompiledMap, compiled
 from projects.pipeline.ends import Ends, ends_of
 
 
@@ -56,11 +57,13 @@ class Context:
         self.run: Run = step.run
         self.project: Project = step.run.project
         self._stack = ExitStack()
+        self._reading: dict[str, tuple[Cursor | None, Iterator[Page]]] = {}
 
     def __enter__(self) -> Context:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self._reading.clear()
         self._stack.close()
 
     @cached_property
@@ -85,11 +88,26 @@ class Context:
         return found
 
     @cached_property
-    def spec(self) -> MapSpec:
-        """The field map of the run."""
+    def fields(self) -> dict[str, Field]:
+        """The fields of the target by name."""
+        return {field.name: field for field in self.target.fields}
+
+    @cached_property
+    def join_columns(self) -> frozenset[str]:
+        """The columns of the target's relations."""
+        return frozenset(field.join_column for field in self.target.fields if field.join_column)
+
+    @cached_property
+    def compiled(self) -> CompiledMap:
+        """The field map of the run, ready for work."""
         if self.run.field_map is None:
             raise LookupError(f"{self.run} has no field map.")
-        return self.run.field_map.spec
+        return compiled(self.run.field_map)
+
+    @property
+    def spec(self) -> MapSpec:
+        """The field map of the run."""
+        return self.compiled.spec
 
     @cached_property
     def rule(self) -> ObjectRule:
@@ -109,6 +127,17 @@ class Context:
     def archive(self, object: str) -> Archive | None:
         """What stands beside the source's API for this object type."""
         return open_archive(self.project, object, self.titles)
+
+    def archive_page(self, object: str, cursor: Cursor | None) -> Page:
+        """The page of an archive after a cursor: read on where the last one ended, if that is this one."""
+        at, pages = self._reading.pop(object, (None, None))
+        if pages is None or at != cursor:
+            archive = self.archive(object)
+            pages = iter(archive.pages(cursor)) if archive else iter(())
+        page = next(pages, Page((), None))
+        if page.cursor is not None:
+            self._reading[object] = (page.cursor, pages)
+        return page
 
     @cached_property
     def ends(self) -> Ends:

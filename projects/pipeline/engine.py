@@ -23,7 +23,7 @@ from django.utils import timezone
 from connectors.errors import ConnectorError, Transient
 from projects import audit
 from projects.models import PausedTrigger, Phase, Run, Step
-from projects.pipeline import phases, reconcile, stages, triggers
+from projects.pipeline import barrier, phases, reconcile, stages, triggers
 from projects.pipeline.context import Context, LostLease, Progress
 from projects.verbs import Verb
 
@@ -86,6 +86,8 @@ def _advance(run_id: int, seconds: float) -> float | None:
             if not _close_phase(run):
                 continue
             return None if not Run.objects.get(pk=run_id).is_active else 0.0
+        if not _passes_preflight(step):
+            continue
         attempt = claim(step)
         if attempt is None:
             return _wait_of(step)  # None: somebody else has it and goes on by themselves
@@ -124,7 +126,7 @@ def _ready_to_write(run: Run) -> bool:
 
 
 def _next_step(run: Run) -> Step | None:
-    """The first unfinished step of the current phase, or None when that phase's steps are all done."""
+    """The next unfinished step of the current phase, or None when that phase's steps are all done."""
     phase = run.phases.exclude(state=Phase.State.APPROVED).order_by("order").first()
     if phase is None:
         return None
@@ -132,12 +134,32 @@ def _next_step(run: Run) -> Step | None:
         Phase.objects.filter(pk=phase.pk, state=Phase.State.WAITING).update(
             state=Phase.State.RUNNING, started_at=timezone.now()
         )
-    return (
-        phase.steps.exclude(state=Step.State.DONE)
-        .select_related("run__project", "run__field_map", "phase")
-        .order_by("order")
-        .first()
-    )
+    unfinished = phase.steps.exclude(state=Step.State.DONE).order_by("order")
+    return barrier.next_of(phase, list(unfinished.select_related("run__project", "run__field_map", "phase")))
+
+
+def _passes_preflight(step: Step) -> bool:
+    """Whether the step may be worked: before the first one that loads, the phase's preflight is told.
+
+    What people decided in the meantime is carried out first. A run that is to stop there pauses with the sentence;
+    resumed, it goes on, and what is held waits as ever.
+    """
+    phase, run = step.phase, step.run
+    if phase.decided and barrier.is_untouched(phase):
+        with transaction.atomic():
+            if Phase.objects.filter(pk=phase.pk, decided=True).update(decided=False):
+                reopen(phase)
+        return False
+    if not barrier.is_up(step):
+        return True
+    report = barrier.report_of(phase)
+    if not Phase.objects.filter(pk=phase.pk, preflight=None).update(preflight=report):
+        return False
+    if run.writes and run.stops_at_preflight and report["held"] and not barrier.has_landed(phase):
+        what = f"{report['held']:,} of {report['checked']:,} records need a decision; nothing of this phase is written"
+        pause(run, f"Preflight of {phase.name}: {what}. Decide about them, then resume: the others land either way.")
+        return False
+    return True
 
 
 def claim(step: Step) -> int | None:
@@ -176,9 +198,10 @@ def work(step_id: int, attempt: int, until: float) -> None:
                 began = time.monotonic()
                 progress = stages.STAGES[step.stage](context)
                 calls = context.calls()
-                finished = _commit(context, progress, calls - counted, time.monotonic() - began)
+                finished = commit(context, progress, calls - counted, time.monotonic() - began)
                 counted = calls
-                if finished or time.monotonic() >= until or not _still_wanted(step.run_id):
+                halted = barrier.reached(step) or time.monotonic() >= until
+                if finished or halted or not _still_wanted(step.run_id):
                     break
         if not finished:
             _release(step, attempt)
@@ -198,7 +221,7 @@ def _still_wanted(run_id: int) -> bool:
     return Run.objects.filter(pk=run_id, state=Run.State.RUNNING).exists()
 
 
-def _commit(context: Context, progress: Progress, calls: Counter[str], seconds: float) -> bool:
+def commit(context: Context, progress: Progress, calls: Counter[str], seconds: float) -> bool:
     """Results, cursor and tally in one fenced transaction; true when the step is finished."""
     step = context.step
     tally: Counter[str] = Counter(step.tally)
@@ -292,6 +315,7 @@ def _close_phase(run: Run) -> bool:
 
 def reopen(phase: Phase) -> None:
     """Sends a phase's steps back to the stages that settle and land; what has landed already stays as it is."""
+    Phase.objects.filter(pk=phase.pk).update(preflight=None)
     for spec in phases.step_specs(phase.run, phase.name):
         first = ("correct", "settle", "primary_company", "relate", "targets")
         stage = next((stage for stage in spec.stages if stage in first), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
@@ -26,6 +26,7 @@ from projects.pipeline.phases import (
     relationship_of,
     relationship_rules,
 )
+from projects.pipeline.rows import store
 from projects.text import plain
 
 FETCH = 100
@@ -36,10 +37,12 @@ BARREN_PAGES = 50
 
 NOT_DELIVERED = "not_delivered"
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
 
 def digest_of(value: Any) -> str:
     """SHA-256 of a JSON value in canonical form."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(_canonical(value).encode()).hexdigest()
 
 
 def not_barren(object: str, cursor: dict[str, Any], new: bool) -> int:
@@ -171,11 +174,6 @@ def _row(run: Run, object: str, record: SourceRecord, alias: str = "") -> Record
         digest=digest_of([fields, refs]),
         alias=plain(as_text(fields[alias]).strip())[:400] if alias and not is_empty(fields.get(alias)) else "",
     )
-
-
-def store(records: Iterable[Record]) -> None:
-    """Stores new rows; one that is there already (a page read twice, an overlap) stays as it is."""
-    Record.objects.bulk_create(records, batch_size=500, ignore_conflicts=True)
 
 
 def members(context: Context) -> Progress:

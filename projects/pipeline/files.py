@@ -17,9 +17,9 @@ from mapping.rules import Home
 from projects.connections import transports
 from projects.models import Record
 from projects.pipeline.context import Context, Progress
-from projects.pipeline.extract import digest_of, linked, store
+from projects.pipeline.extract import digest_of, linked
 from projects.pipeline.phases import COMMENT, TASK, activity_sources
-from projects.pipeline.transform import save_rows
+from projects.pipeline.rows import save_rows, store
 from projects.text import plain
 
 PAGE = 2_000

@@ -7,22 +7,23 @@ goes, and whatever the map leaves behind is kept as left behind.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from connectors.contract import Page
-from mapping.activities import EVENT, MESSAGE, rule_for
+from mapping.activities import EVENT, MESSAGE
 from mapping.drafting import Drafted, Happening, draft
 from mapping.exact import as_text, is_empty
 from mapping.rules import Action, Home
 from projects.models import Record, Run
 from projects.pipeline.context import Context, Progress
-from projects.pipeline.extract import has_new, not_barren, sample_keys, store, to_records
+from projects.pipeline.extract import has_new, not_barren, sample_keys, to_records
 from projects.pipeline.phases import COMMENT, PERSON, TASK, relationship_of
-from projects.pipeline.transform import DRAFTED, check, save_rows
+from projects.pipeline.rows import save_rows, store
+from projects.pipeline.transform import DRAFTED, check
 from projects.text import plain
 
-PAGE = 500
+PAGE = 1000
 
 SAMPLE_KEYS = 50
 """People (or objects) asked about at once for a sample: one request each."""
@@ -53,7 +54,7 @@ def read(context: Context) -> Progress:
     if context.run.kind == Run.Kind.SANDBOX:
         return _sample(context, source)
     cursor = context.step.cursor
-    page = next(_pages(context, source, cursor), Page((), None))
+    page = _next_page(context, source, cursor)
     rows = _rows(context, page, source)
     new = cursor.get("archive") or not rows or has_new(context.run, rows)
     barren = not_barren(source, cursor, bool(new))
@@ -64,11 +65,10 @@ def read(context: Context) -> Progress:
     return Progress(following, done=len(rows), total=total, tally=_left_out(page), save=lambda: store(rows))
 
 
-def _pages(context: Context, source: str, cursor: dict[str, Any]) -> Iterator[Page]:
-    if not cursor.get("archive"):
-        return context.source.pages(source, cursor.get("next"))
-    archive = context.archive(source)
-    return archive.pages(cursor.get("next")) if archive else iter(())
+def _next_page(context: Context, source: str, cursor: dict[str, Any]) -> Page:
+    if cursor.get("archive"):
+        return context.archive_page(source, cursor.get("next"))
+    return next(iter(context.source.pages(source, cursor.get("next"))), Page((), None))
 
 
 def _following(context: Context, source: str, cursor: dict[str, Any], page: Page) -> dict[str, Any] | None:
@@ -103,7 +103,7 @@ def _sample(context: Context, source: str) -> Progress:
 
 
 def _sample_of_archive(context: Context, source: str, cursor: dict[str, Any]) -> Progress:
-    page = next(_pages(context, source, cursor), Page((), None))
+    page = _next_page(context, source, cursor)
     rows = _rows(context, page, source)
     sampled = _of_the_sample(context, rows)[: SAMPLE_ROWS - cursor.get("kept", 0)]
     pages, kept = cursor.get("pages", 0) + 1, cursor.get("kept", 0) + len(sampled)
@@ -124,7 +124,7 @@ def _rows(context: Context, page: Page, source: str) -> list[Record]:
     for row in rows:
         if row.state == Record.State.HELD:
             continue
-        rule = rule_for(context.spec.activities, source, _name(source, row.raw), _properties(source, row.raw))
+        rule = context.compiled.activities.rule_for(source, _name(source, row.raw), _properties(source, row.raw))
         if rule is None or rule.action == Action.SKIP:
             row.state, row.reason = Record.State.EXCLUDED, LEFT_IN_MAP
             row.detail = "The confirmed map leaves it behind."
@@ -180,7 +180,8 @@ def page(context: Context) -> Progress:
 
 def _draft(context: Context, row: Record) -> Drafted:
     happened = happening(row)
-    rule = rule_for(context.spec.activities, happened.source, _name(happened.source, row.raw), happened.properties)
+    name = _name(happened.source, row.raw)
+    rule = context.compiled.activities.rule_for(happened.source, name, happened.properties)
     if rule is None:
         raise LookupError(f"No rule for {row}: the map of a run does not change.")
     return draft(rule, happened)
@@ -199,10 +200,14 @@ def people_of(context: Context, rows: Iterable[Record], others: Iterable[str] = 
     if not names:
         return {}
     known = Record.objects.of(context.run, PERSON)
-    found = dict(known.filter(match_key__in={name.lower() for name in names}).values_list("match_key", "key"))
-    found |= dict(known.filter(alias__in=names).values_list("alias", "key"))
-    found |= dict(known.filter(key__in=names).values_list("key", "key"))
-    return {name: key for name in names if (key := found.get(name) or found.get(name.lower()))}
+    found = dict(known.filter(key__in=names).values_list("key", "key"))
+    if rest := names - found.keys():
+        found |= dict(known.filter(alias__in=rest).values_list("alias", "key"))
+    if rest := names - found.keys():
+        by_value = known.filter(match_key__in={name.lower() for name in rest}).values_list("match_key", "key")
+        matched = dict(by_value)
+        found |= {name: key for name in rest if (key := matched.get(name.lower()))}
+    return found
 
 
 def _finish(context: Context, row: Record, made: Drafted, people: dict[str, str]) -> None:

@@ -7,7 +7,6 @@ outcome, identity map and cursor together. A refused batch is halved until the b
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -19,6 +18,8 @@ from projects.pipeline.context import Context, Progress
 from projects.pipeline.ends import TARGET_PERSON, TARGET_RECORD
 from projects.pipeline.extract import digest_of, linked
 from projects.pipeline.lookup import MARK, canonical_value, marks_of, owners, rivals_of, value_at
+from projects.pipeline.parents import hold_without, wanted
+from projects.pipeline.rows import save_rows
 from projects.pipeline.sending import (
     Batch,
     clear_the_bin,
@@ -31,12 +32,10 @@ from projects.pipeline.settle import (
     DELETED_OWNER,
     DELETED_THERE,
     DUPLICATE,
-    PARENT_HELD,
     UNKNOWN_PERSON,
     drop_decided,
     verdicts_for,
 )
-from projects.pipeline.transform import save_rows
 from projects.text import plain
 
 TAKEN_TWICE = "taken_by_another_row"
@@ -77,11 +76,7 @@ def _save(batch: Batch) -> None:
 
 def _resolve(context: Context, batch: Batch) -> None:
     """Puts destination ids where rows refer to other rows; a row whose parent did not land waits for it."""
-    wanted: defaultdict[str, set[str]] = defaultdict(set)
-    for row in batch.rows:
-        for object, key in row.refs.values():
-            wanted[object].add(key)
-    links = linked(context, dict(wanted))
+    links = linked(context, wanted(batch.rows))
     rivals = rivals_of(context, batch.rows)
     alone = verdicts_for(context, UNKNOWN_PERSON) if context.ends.optional else {}
     for row in batch.rows:
@@ -91,18 +86,10 @@ def _resolve(context: Context, batch: Batch) -> None:
             row.state, row.reason = Record.State.HELD, TAKEN_TWICE
             row.detail = f"The map gives this record one relation, and {rival} holds it: discover again for a new map."
             continue
-        parents = {role: links.get((object, key)) for role, (object, key) in row.refs.items()}
-        lacking = {role for role, link in parents.items() if link is None}
-        optional = lacking <= context.ends.optional
-        if optional and alone.get(row.key, alone.get("")) == Decision.Verdict.IMPORT:
-            lacking = set()
-        absent = [f"{row.refs[role][0]} {row.refs[role][1]}" for role in sorted(lacking)]
-        if absent:
-            row.state, row.reason = Record.State.HELD, UNKNOWN_PERSON if optional else PARENT_HELD
-            row.detail = f"It belongs to {' and '.join(absent)}, which did not land."
+        if hold_without(context, row, links.keys(), alone):
             continue
-        there = {role: link for role, link in parents.items() if link is not None}
-        _fill_columns(context, row, there)
+        parents = {role: links.get((object, key)) for role, (object, key) in row.refs.items()}
+        _fill_columns(context, row, {role: link for role, link in parents.items() if link is not None})
 
 
 def _fill_columns(context: Context, row: Record, parents: dict[str, Link]) -> None:

@@ -6,11 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from mapping.apply import Mapped, compile_rule
+from mapping.apply import Mapped
 from mapping.rules import FieldRule, ObjectRule
 from projects.models import GroupMember, Record
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.phases import PERSON, RELATIONSHIP
+from projects.pipeline.rows import save_rows
 from projects.pipeline.tags import tags_rule
 from projects.text import plain
 
@@ -25,7 +26,7 @@ class Drafting:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.rule: ObjectRule = context.rule
-        self.apply: Callable[[dict[str, Any]], Mapped] = compile_rule(self.rule)
+        self.apply: Callable[[dict[str, Any]], Mapped] = context.compiled.mapper(context.step.object)
         self.tags: FieldRule | None = tags_rule(context.spec) if context.step.object == PERSON else None
 
     def draft(self, row: Record, groups: list[str]) -> Counter[str]:
@@ -66,8 +67,8 @@ class Drafting:
 def check(context: Context, row: Record, destination: str) -> None:
     """Holds a row that the destination would refuse, with the sentence why."""
     for name, value in (row.mapped or {}).items():
-        field = context.target.field(name)
-        if field is None and any(known.join_column == name for known in context.target.fields):
+        field = context.fields.get(name)
+        if field is None and name in context.join_columns:
             continue
         problem = (
             f"{destination} has no field “{name}”: make the schema again."
@@ -105,8 +106,3 @@ def page(context: Context) -> Progress:
 
 
 DRAFTED = ["mapped", "notes", "match_key", "state", "reason", "detail"]
-
-
-def save_rows(rows: list[Record], fields: list[str]) -> None:
-    """Writes changed rows back in bulk: one upsert by primary key, the same on both databases."""
-    Record.objects.bulk_create(rows, batch_size=200, update_conflicts=True, unique_fields=["id"], update_fields=fields)

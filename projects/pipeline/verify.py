@@ -14,7 +14,7 @@ from projects.models import Difference, Link, Record
 from projects.pipeline.comparing import Comparer, Unequal
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.extract import linked
-from projects.pipeline.transform import save_rows
+from projects.pipeline.rows import save_rows
 
 
 def page(context: Context) -> Progress:

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from connectors.customerio.fake import FakeCustomerio, Workspace
 from connectors.twenty.fake import FakeTwenty
 from mapping.rules import Home, Kind
-from projects import connections, gates, services
+from projects import connections, gates, map_services
 from projects.models import Record, Run
 from tests.journey.conftest import Migration, make_migration
 
@@ -83,7 +83,7 @@ def travel(line: str) -> tuple[Migration, Run]:
         for rule in spec.activities
     ]
     changed = spec.model_copy(update={"activities": tuple(chosen)})
-    services.save_map(project=migration.project, spec=changed, by=migration.admin)
+    map_services.save_map(project=migration.project, spec=changed, by=migration.admin)
     migration.sign(gates.MAP)
     sandbox = migration.run("sandbox", sample_size=10)
     assert sandbox.state == Run.State.SUCCEEDED, sandbox.problem

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.activities import judge, propose_activities, rule_for
+from mapping.activities import Rulebook, judge, propose_activities
 from mapping.drafting import Happening, draft, plain_text, storable_json
 from mapping.happenings import Happenings, Stream, at_path, leaves
 from mapping.rules import Action, ActivityRule, Home, Kind
@@ -76,8 +76,8 @@ def test_a_generic_event_is_split_by_the_property_that_tells_its_kind() -> None:
     assert (by_value["CALL"].kind, by_value["CALL"].count) == (Kind.CALL, 3)
     assert (by_value["NOTE"].home, by_value["NOTE"].parts["body"]) == (Home.COMMENT, "metadata.body")
     data = {"engagement": {"type": "NOTE"}}
-    assert rule_for(rules, "event", "hubspot_engagement_created", data) is by_value["NOTE"]
-    other = rule_for(rules, "event", "hubspot_engagement_created", {"engagement": {"type": "FAX"}})
+    assert Rulebook(rules).rule_for("event", "hubspot_engagement_created", data) is by_value["NOTE"]
+    other = Rulebook(rules).rule_for("event", "hubspot_engagement_created", {"engagement": {"type": "FAX"}})
     assert other is not None
     assert other.kind is Kind.EVENT
 
@@ -91,7 +91,7 @@ def test_an_object_type_of_tasks_is_proposed_and_one_of_products_is_not() -> Non
 def test_an_object_type_whose_records_tell_their_kind_leaves_none_of_them_behind() -> None:
     told = Stream("object:6", "Activity", 5, {"type": 5}, {"type": {"CALL": 3, "FAX": 2}})
     rules = propose_activities([told], [])
-    kinds = {value: rule_for(rules, "object:6", "", {"type": value}) for value in ("CALL", "FAX", "SMS")}
+    kinds = {value: Rulebook(rules).rule_for("object:6", "", {"type": value}) for value in ("CALL", "FAX", "SMS")}
     assert {value: rule and rule.kind for value, rule in kinds.items()} == {
         "CALL": Kind.CALL,
         "FAX": Kind.EVENT,

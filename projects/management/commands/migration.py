@@ -140,7 +140,13 @@ def _current(project: Project, kind: str, user: User, options: dict[str, Any]) -
         if done is not None and done.field_map == project.map_series.latest():
             return done
     if run is None:
-        return services.start_run(project=project, kind=kind, by=user, sample_size=options.get("size"))
+        return services.start_run(
+            project=project,
+            kind=kind,
+            by=user,
+            sample_size=options.get("size"),
+            stops_at_preflight=options.get("stop_at_preflight", False),
+        )
     if run.state == Run.State.PAUSED and run.field_map and run.field_map != project.map_series.latest():
         raise Failed(
             f"{run} is paused under map {run.field_map}, and the map is another one now. "
@@ -328,6 +334,11 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--foreground", action="store_true", help="Work in this process: no broker, no worker.")
 
 
+def _production_options(parser: argparse.ArgumentParser) -> None:
+    _run_options(parser)
+    parser.add_argument("--stop-at-preflight", action="store_true", help="Pause where preflight needs decisions.")
+
+
 def _sandbox_options(parser: argparse.ArgumentParser) -> None:
     _run_options(parser)
     parser.add_argument("--size", type=int, default=100, help="How many records of each kind, about.")
@@ -375,7 +386,7 @@ VERBS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Verb]] = 
     "schema": ("Make the missing objects and fields in the destination.", _none, schema),
     "sandbox": ("Migrate a sample and read it back.", _sandbox_options, _run(Run.Kind.SANDBOX)),
     "sign": ("Sign a gate.", _sign_options, sign),
-    "production": ("Migrate everything, phase by phase.", _run_options, _run(Run.Kind.PRODUCTION)),
+    "production": ("Migrate everything, phase by phase.", _production_options, _run(Run.Kind.PRODUCTION)),
     "replay": ("Plan everything once more and write nothing.", _run_options, _run(Run.Kind.REPLAY)),
     "verify": ("Read everything back once more, and compare.", _run_options, _run(Run.Kind.VERIFY)),
     "reject": ("Say no to a gate, with the reason.", _reject_options, reject),
