@@ -5,7 +5,7 @@ from __future__ import annotations
 from projects.models import Correction, Record
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.phases import RELATIONSHIP
-from projects.pipeline.transform import save_rows
+from projects.pipeline.rows import save_rows
 
 PAGE = 500
 
