@@ -24,7 +24,7 @@ import numpy as np
 from bench.field_map import PRECISION, sources, workspaces
 from connectors.twenty.catalogue import stock
 from mapping.fixed import NEW_OBJECT
-from mapping.proposer import role_for
+from mapping.proposer import roles
 from mapping.proposing import model
 from mapping.proposing.candidates import SURELY, weigh
 from mapping.proposing.choosing import overlaps
@@ -73,10 +73,8 @@ def cases(workspace: dict[str, Any], *, unseen: bool = False) -> list[Case]:
     `unseen`: every name is read as if the lexicon did not have it, since customers have names that we have not.
     """
     made: list[Case] = []
-    taken: set[str] = set()
-    for row, source in zip(workspace["object_types"], sources(workspace), strict=True):
-        role = role_for(source, taken)
-        taken.add(role.destination)
+    given = sources(workspace)
+    for row, source, role in zip(workspace["object_types"], given, roles(given), strict=True):
         target = stock().object(role.destination) if role.destination else None
         labels = [field["expected"] for field in row["fields"]]
         label = source.label or source.name

@@ -18,6 +18,7 @@ from mapping.proposing.evidence import Evidence, evidence
 from mapping.proposing.meaning import between, likenesses
 from mapping.proposing.model import utility
 from mapping.proposing.names import EXACT, SPELT_LIKE, Match, Reading, read
+from mapping.proposing.shared import without_shared
 from mapping.proposing.suits import SUITS
 
 TARGETS = frozenset(TRANSFORM_OF) - {FieldType.UUID}
@@ -102,13 +103,23 @@ def weigh(
     `unknown` are names that are to be read as if no list had them.
     """
     seen = [evidence(profile) for profile in profiles]
-    readings = _in_company([read(profile.name, role, label, unknown) for profile in profiles], seen, role)
-    near = likenesses([" ".join(parts(profile.name)) for profile in profiles])
+    short = without_shared([profile.name for profile in profiles], label)
+    given = [_read(profile.name, short[profile.name], role, label, unknown) for profile in profiles]
+    readings = _in_company(given, seen, role)
+    near = likenesses([" ".join(parts(short[profile.name])) for profile in profiles])
     homes = {key: home_of(concept, role, target) for key, concept in concepts().items() if role in concept.roles}
     return [
         _weigh_one(profile, looks, reading, likeness, homes, target, country)
         for profile, looks, reading, likeness in zip(profiles, seen, readings, near, strict=True)
     ]
+
+
+def _read(name: str, short: str, role: str, label: str, unknown: frozenset[str]) -> Reading:
+    """The name as it is where it is known so, or else without what it shares with the others."""
+    whole = read(name, role, label, unknown)
+    if short == name or any(match.how == EXACT for match in whole.matches.values()):
+        return whole
+    return read(short, role, label, unknown)
 
 
 def _in_company(readings: Sequence[Reading], seen: Sequence[Evidence], role: str) -> list[Reading]:
