@@ -22,6 +22,11 @@ LANGUAGES = {
     "pt": "Portuguese",
     "nl": "Dutch",
     "it": "Italian",
+    "sv": "Swedish",
+    "da": "Danish",
+    "no": "Norwegian",
+    "fi": "Finnish",
+    "pl": "Polish",
 }
 HEAD_FIRST = frozenset({"fr", "es", "pt", "it"})
 """Languages in which the word that says what a thing is comes first: `teléfono móvil`, not `mobile phone`."""
