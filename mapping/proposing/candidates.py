@@ -13,13 +13,13 @@ from mapping.inference import TRANSFORM_OF, is_identifier
 from mapping.lexicon import squeezed
 from mapping.matcher import measure
 from mapping.profile import FieldProfile
-from mapping.proposing.concepts import Alias, Concept, concepts, parts, word_set
+from mapping.proposing.concepts import Alias, Concept, aliases, concepts, parts, word_set
 from mapping.proposing.evidence import Evidence, evidence
 from mapping.proposing.meaning import between, likenesses
 from mapping.proposing.model import utility
-from mapping.proposing.names import EXACT, SPELT_LIKE, Match, Reading, read
-from mapping.proposing.shared import without_shared
+from mapping.proposing.names import EXACT, PARTLY, SPELT_LIKE, Match, Reading
 from mapping.proposing.suits import SUITS
+from mapping.proposing.together import readings
 
 TARGETS = frozenset(TRANSFORM_OF) - {FieldType.UUID}
 NEVER = frozenset({"id", "createdAt", "updatedAt", "deletedAt", "position", "searchVector", "createdBy", "updatedBy"})
@@ -32,6 +32,9 @@ MOSTLY = 0.8
 SAME_NAME, LIKE_NAME = 0.97, 0.85
 ALIKE = 90
 CLOSE = 0.75
+NAME_ENDINGS = ("nm", "nam", "name", "naam", "nom", "bez", "title", "titel")
+"""How short forms of the name of something end."""
+
 FIGURES = frozenset({"postcode", "coordinate"})
 """What almost any figures could be: a nearness in meaning is not enough for it."""
 
@@ -103,23 +106,35 @@ def weigh(
     `unknown` are names that are to be read as if no list had them.
     """
     seen = [evidence(profile) for profile in profiles]
-    short = without_shared([profile.name for profile in profiles], label)
-    given = [_read(profile.name, short[profile.name], role, label, unknown) for profile in profiles]
-    readings = _in_company(given, seen, role)
-    near = likenesses([" ".join(parts(short[profile.name])) for profile in profiles])
+    given, called = readings([profile.name for profile in profiles], role, label, unknown)
+    given = _called_by(given, called, seen, role, label)
+    read_so = _in_company(given, seen, role)
+    near = likenesses([" ".join(parts(name)) for name in called])
     homes = {key: home_of(concept, role, target) for key, concept in concepts().items() if role in concept.roles}
     return [
         _weigh_one(profile, looks, reading, likeness, homes, target, country)
-        for profile, looks, reading, likeness in zip(profiles, seen, readings, near, strict=True)
+        for profile, looks, reading, likeness in zip(profiles, seen, read_so, near, strict=True)
     ]
 
 
-def _read(name: str, short: str, role: str, label: str, unknown: frozenset[str]) -> Reading:
-    """The name as it is where it is known so, or else without what it shares with the others."""
-    whole = read(name, role, label, unknown)
-    if short == name or any(match.how == EXACT for match in whole.matches.values()):
-        return whole
-    return read(short, role, label, unknown)
+def _called_by(
+    readings: Sequence[Reading], called: Sequence[str], seen: Sequence[Evidence], role: str, label: str
+) -> list[Reading]:
+    """Where no field is the name of a company or thing: one called like the object itself, or short for a name."""
+    key = {"company": "company_name", "custom": "record_name"}.get(role, "")
+    made = list(readings)
+    if not key or any(key in reading.matches and reading.matches[key].score > SURELY for reading in readings):
+        return made
+    alias = next(alias for alias in aliases() if alias.concept == key)
+    for place, (name, looks) in enumerate(zip(called, seen, strict=True)):
+        words = parts(name)
+        itself = bool(words) and set(words) <= set(parts(label))
+        short = bool(words) and words[-1].endswith(NAME_ENDINGS) and not made[place].against
+        if (itself or short) and SUITS[concepts()[key].values](looks)[0] >= ENOUGH_SUIT and looks.varied >= MOSTLY:
+            score = SURELY if itself else LESS_SURE
+            made[place] = replace(made[place], matches={key: Match(score, alias, PARTLY)}, against={})
+            break
+    return made
 
 
 def _in_company(readings: Sequence[Reading], seen: Sequence[Evidence], role: str) -> list[Reading]:
@@ -206,7 +221,7 @@ def _of_concept(
     suit, giveaway = SUITS[concept.values](seen) if seen.filled else (0.0, 0.0)
     features = _features(named, suit, giveaway, reading, seen, homeless.score if homeless else 0.0)
     noise = concept.values in FIGURES or (near < NEAR and near > away)
-    if named < SURELY and not reading.cryptic and not noise:
+    if named < SURELY and not reading.cryptic and not noise and not reading.against:
         features["meaning"] = max(-0.5, min(0.5, near - away)) * (1 - named)
     return Candidate(path, found, concept.key, features, utility(features), match, suit)
 

@@ -24,6 +24,9 @@ SHARED = frozenset({KEY, *FURTHER.values()})
 SPILL = 1.5
 """What it costs a field not to be the first of its kind."""
 
+SPILL_UNNAMED = 5.0
+"""And where its name does not say what it is."""
+
 SAID = 0.5
 LEAST, MOST = 0.01, 0.99
 PLAIN_WINS = 2
@@ -100,7 +103,7 @@ def _one_name(fields: Sequence[Weighed]) -> list[Weighed]:
             for path in (whole, f"{whole}.firstName", f"{whole}.lastName")
         }
         halves = [reach[f"{whole}.firstName"], reach[f"{whole}.lastName"]]
-        if min(halves) > 0 or (max(halves) > 0 and max(halves) > reach[whole]):
+        if min(halves) > 0 or (max(halves) > 0 >= reach[whole]):
             dropped.add(whole)
         elif reach[whole] > 0:
             dropped |= {f"{whole}.firstName", f"{whole}.lastName"}
@@ -145,7 +148,9 @@ def _spilled(item: Weighed, taken: Collection[str], home: str | None) -> Weighed
         further = FURTHER.get(candidate.destination)
         if further and candidate.destination in taken and candidate.destination != home:
             standing = _best(kept, {further})
-            spill = replace(candidate, destination=further, utility=candidate.utility - SPILL)
+            # What only its values speak for is likelier to be somebody else's than the record's second.
+            cost = SPILL if candidate.named > SAID else SPILL_UNNAMED
+            spill = replace(candidate, destination=further, utility=candidate.utility - cost)
             if standing is None or spill.utility > standing.utility:
                 kept = [c for c in kept if c is not standing] + [spill]
     return replace(item, candidates=tuple(sorted(kept, key=lambda c: -c.utility)))

@@ -100,6 +100,13 @@ def word_set(table: str, key: str = "words") -> frozenset[str]:
     return both_spellings(word_lists()[table][key].split())
 
 
+@cache
+def value_words(table: str) -> frozenset[str]:
+    """One list of mapping/data/values.toml, folded: words that values are recognised by."""
+    rows = tomllib.loads((DATA / "values.toml").read_text(encoding="utf-8"))
+    return both_spellings(rows[table].split())
+
+
 def both_spellings(words: Iterable[str]) -> frozenset[str]:
     """The words folded, and those with `ae`, `oe`, `ue` also as the umlauts they may stand for."""
     folded = {fold(word) for word in words}
