@@ -41,10 +41,11 @@ LETTERS = re.compile(r"[^\W\d_]+(?:[ '’.,\-/&()]{1,3}[^\W\d_]+)*[.)]?")
 JOB_LIKE = re.compile(r"[^\W\d_][^\d@<>{}\[\]]{1,80}")
 POSTCODE = re.compile(r"(?=.*\d)[A-Z\d]{2,6}(?:[ -][A-Z\d]{2,5})?")
 SURE_POSTCODE = re.compile(
-    r"\d{4,5}|\d{5}-\d{3,4}|\d{2}-\d{3}|\d{3} \d{2}|\d{4} ?[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d"
-    r"|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}"
-    r"|[A-Z]\d[\dW] ?[A-Z\d]{4}|[A-Z]{1,2}-?\d{4,5}|\d{3}-\d{4}|\d{6}"
+    r"\d{5}-\d{3,4}|\d{4}-\d{3}|\d{2}-\d{3}|\d{3} \d{2}|\d{4} ?[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d"
+    r"|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[\dW] [A-Z\d]{4}|[A-Z]{1,2}-\d{4,5}"
 )
+"""Postal codes of a form that hardly anything else has: British, Canadian, Dutch, Portuguese, Polish, Swedish."""
+
 CODE = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w\-/.#]{5,}|[0-9a-f]{16,}", re.IGNORECASE)
 ZONE = re.compile(r"(Africa|America|Asia|Europe|Australia|Pacific|Atlantic|Indian|Antarctica|Etc)/\w+.*|UTC.*|GMT.*")
 
@@ -128,10 +129,12 @@ SINGLE = {
     "status": "status",
     "permissions": "permissions",
     "regions": "region",
+    "cities": "city",
+    "last_names": "surname",
 }
 """Lists in which a whole value stands → what it looks like then."""
 
-SHAPES = ((ZONE, "zone"), (LETTERS, "letters"), (JOB_LIKE, "wordy"), (CODE, "code"))
+SHAPES = ((ZONE, "zone"), (LETTERS, "letters"), (JOB_LIKE, "wordy"), (CODE, "code"), (SURE_POSTCODE, "sure postcode"))
 JOB_ENDINGS = tuple(
     "manager leiter leiterin direktor berater ingenieur entwickler ologist iker ikerin meister kraft".split()
 )
