@@ -48,6 +48,7 @@ PRIOR = {
     "veto": -5.0,
     "giveaway": 2.0,
     "cryptic giveaway": 3.0,
+    "fills a gap": 3.0,
     "unseen": 0.0,
 }
 """Where the weights start from and are pulled to: what a careful person would guess without any data."""
@@ -79,7 +80,7 @@ COMPANY_PRIOR = {
 }
 """The same for telling companies from other things."""
 
-NOT_NEGATIVE = frozenset({"named", "named surely", "meaning", "named and suits", "giveaway", "cryptic giveaway"})
+NOT_NEGATIVE = frozenset({"named", "named surely", "meaning", "named and suits", "giveaway", "cryptic giveaway", "fills a gap"})
 NOT_POSITIVE = frozenset({"homeless", "against", "veto"})
 
 Array = np.ndarray[Any, np.dtype[np.float64]]

@@ -13,6 +13,7 @@ from mapping.inference import TRANSFORM_OF, is_identifier
 from mapping.lexicon import squeezed
 from mapping.matcher import measure
 from mapping.profile import FieldProfile
+from mapping.proposing.completing import completions
 from mapping.proposing.concepts import Alias, Concept, aliases, concepts, parts, word_set
 from mapping.proposing.evidence import Evidence, evidence
 from mapping.proposing.meaning import between, likenesses
@@ -110,10 +111,11 @@ def weigh(
     given = _called_by(given, called, seen, role, label)
     read_so = _in_company(given, seen, role)
     near = likenesses([" ".join(parts(name)) for name in called])
+    filling = completions(read_so, seen, role)
     homes = {key: home_of(concept, role, target) for key, concept in concepts().items() if role in concept.roles}
     return [
-        _weigh_one(profile, looks, reading, likeness, homes, target, country)
-        for profile, looks, reading, likeness in zip(profiles, seen, read_so, near, strict=True)
+        _weigh_one(profile, looks, reading, likeness, fills, homes, target, country)
+        for profile, looks, reading, likeness, fills in zip(profiles, seen, read_so, near, filling, strict=True)
     ]
 
 
@@ -131,8 +133,7 @@ def _called_by(
         itself = bool(words) and set(words) <= set(parts(label))
         short = bool(words) and words[-1].endswith(NAME_ENDINGS) and not made[place].against
         if (itself or short) and SUITS[concepts()[key].values](looks)[0] >= ENOUGH_SUIT and looks.varied >= MOSTLY:
-            score = SURELY if itself else LESS_SURE
-            made[place] = replace(made[place], matches={key: Match(score, alias, PARTLY)}, against={})
+            made[place] = replace(made[place], matches={key: Match(SAME_NAME, alias, PARTLY)}, against={})
             break
     return made
 
@@ -178,6 +179,7 @@ def _weigh_one(
     seen: Evidence,
     reading: Reading,
     likeness: Mapping[str, float],
+    fills: Mapping[str, float],
     homes: Homes,
     target: ObjectType,
     country: str,
@@ -186,7 +188,7 @@ def _weigh_one(
     away = max((near for key, near in likeness.items() if key in homes and homes[key] is None), default=0.0)
     best: dict[str, Candidate] = {}
     offers = [
-        _of_concept(concepts()[key], home, reading, seen, homeless, likeness.get(key, 0.0), away)
+        _of_concept(concepts()[key], home, reading, seen, homeless, likeness.get(key, 0.0), away, fills.get(key, 0.0))
         for key, home in homes.items()
         if home is not None
     ]
@@ -214,12 +216,14 @@ def _of_concept(
     homeless: Match | None,
     near: float,
     away: float,
+    fills: float,
 ) -> Candidate:
     path, found = home
     match = reading.matches.get(concept.key)
     named = match.score if match else 0.0
     suit, giveaway = SUITS[concept.values](seen) if seen.filled else (0.0, 0.0)
     features = _features(named, suit, giveaway, reading, seen, homeless.score if homeless else 0.0)
+    features["fills a gap"] = fills
     noise = concept.values in FIGURES or (near < NEAR and near > away)
     if named < SURELY and not reading.cryptic and not noise and not reading.against:
         features["meaning"] = max(-0.5, min(0.5, near - away)) * (1 - named)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connectors.catalogue import FieldType
@@ -29,6 +30,10 @@ SPILL_UNNAMED = 5.0
 
 SAID = 0.5
 LEAST, MOST = 0.01, 0.99
+WON, LOST = 0.96, 0.85
+"""How often the right one of several fields got the place they all may have, and how often the others wanted it in
+vain: measured on the training half, where the lead of the one over the others made no difference."""
+
 PLAIN_WINS = 2
 """An address without a qualifier that has so many parts is the one; `billing_…` and `shipping_…` are others."""
 
@@ -69,8 +74,9 @@ def choose(fields: Sequence[Weighed], used: Collection[str]) -> list[Settled]:
             homes[place] = best.destination
     _promote(homes, spilled, taken)
     taken |= set(homes.values())
+    wanted = Counter(c.destination for item in fields for c in item.candidates if c.utility > 0)
     return [
-        _settled(original, item, homes.get(place), taken)
+        _settled(original, item, homes.get(place), taken, wanted)
         for place, (original, item) in enumerate(zip(fields, spilled, strict=True))
     ]
 
@@ -167,7 +173,9 @@ def _promote(homes: dict[int, str], fields: Sequence[Weighed], taken: set[str]) 
             homes[place] = first
 
 
-def _settled(original: Weighed, item: Weighed, home: str | None, taken: Collection[str]) -> Settled:
+def _settled(
+    original: Weighed, item: Weighed, home: str | None, taken: Collection[str], wanted: Mapping[str, int]
+) -> Settled:
     chances, none = probabilities([candidate.utility for candidate in item.candidates])
     chosen = next((c for c in item.candidates if c.destination == home), None)
     odds = {candidate.destination: chance for candidate, chance in zip(item.candidates, chances, strict=True)}
@@ -179,5 +187,9 @@ def _settled(original: Weighed, item: Weighed, home: str | None, taken: Collecti
     others = tuple((c, odds[c.destination]) for c in ranked if c.destination != home)
     blocked = next((c for c in original.candidates if c.utility > 0 and c.destination in taken), None)
     chance = odds[home] if chosen is not None and home is not None else none
+    if blocked is not None:
+        chance *= LOST
+    elif home is not None and wanted.get(home, 0) > 1:
+        chance *= WON
     confidence = round(min(MOST, max(LEAST, chance)), 3)
     return Settled(item, chosen, confidence, others, none, blocked if chosen is None else None)

@@ -25,6 +25,7 @@ FEATURES = (
     "veto",
     "giveaway",
     "cryptic giveaway",
+    "fills a gap",
     "unseen",
 )
 """What is known about a candidate; in this order in every vector."""
