@@ -27,6 +27,7 @@ NEVER = frozenset({"id", "createdAt", "updatedAt", "deletedAt", "position", "sea
 """Fields that only a concept can mean, never a similar name."""
 
 SURELY = 0.9
+SAID = 0.8
 VETO = 0.5
 ENOUGH_SUIT = 0.8
 MOSTLY = 0.8
@@ -224,8 +225,9 @@ def _of_concept(
     suit, giveaway = SUITS[concept.values](seen) if seen.filled else (0.0, 0.0)
     features = _features(named, suit, giveaway, reading, seen, homeless.score if homeless else 0.0)
     features["fills a gap"] = fills
+    said = homeless.score if homeless else 0.0
     noise = concept.values in FIGURES or (near < NEAR and near > away)
-    if named < SURELY and not reading.cryptic and not noise and not reading.against:
+    if named < SURELY and not reading.cryptic and not noise and not reading.against and said < SAID:
         features["meaning"] = max(-0.5, min(0.5, near - away)) * (1 - named)
     return Candidate(path, found, concept.key, features, utility(features), match, suit)
 
@@ -246,7 +248,7 @@ def _features(
         "veto": float(filled and suit < VETO),
         # Where the name says it, values that could be nothing else must not decide which field is the better one.
         # And where the name speaks of somebody else, it is their address, however much it looks like one.
-        "giveaway": 0.0 if reading.against or homeless > SURELY else giveaway * (1 - named),
+        "giveaway": 0.0 if reading.against or homeless >= SAID else giveaway * (1 - named),
         "cryptic giveaway": giveaway if reading.cryptic else 0.0,
         "unseen": float(not filled),
     }

@@ -187,9 +187,9 @@ def _settled(
     others = tuple((c, odds[c.destination]) for c in ranked if c.destination != home)
     blocked = next((c for c in original.candidates if c.utility > 0 and c.destination in taken), None)
     chance = odds[home] if chosen is not None and home is not None else none
-    if blocked is not None:
+    if chosen is None and blocked is not None:
         chance *= LOST
-    elif home is not None and wanted.get(home, 0) > 1:
+    elif chosen is not None and not chosen.confirmed and wanted.get(chosen.destination, 0) > 1:
         chance *= WON
     confidence = round(min(MOST, max(LEAST, chance)), 3)
     return Settled(item, chosen, confidence, others, none, blocked if chosen is None else None)
