@@ -28,6 +28,7 @@ NEVER = frozenset({"id", "createdAt", "updatedAt", "deletedAt", "position", "sea
 
 SURELY = 0.9
 SAID = 0.8
+HALF = 0.5
 VETO = 0.5
 ENOUGH_SUIT = 0.8
 MOSTLY = 0.8
@@ -48,6 +49,7 @@ AMBIGUOUS = frozenset({"name", "nom", "nombre", "nome", "naam", "names", "nombre
 
 SECOND = {"phone": "other_phone", "email": "other_email", "street": "street2"}
 LESS_SURE = 0.85
+SECOND_BEST = 0.97
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,8 @@ def _in_company(readings: Sequence[Reading], seen: Sequence[Evidence], role: str
         if role == "person" and half and is_half and whole and _is_ambiguous(whole.alias):
             matches[half] = Match(whole.score, whole.alias, whole.how)
             matches["person_name"] = replace(whole, score=whole.score * VETO)
+        if reading.number > 1:
+            matches = {key: _as_second(match) for key, match in matches.items()}
         for first, second in SECOND.items():
             later = reading.number > 1 or (reading.group in ("other", "home", "hq") and first != "street")
             if later and first in matches and second not in matches:
@@ -159,6 +163,13 @@ def _in_company(readings: Sequence[Reading], seen: Sequence[Evidence], role: str
                 matches[first] = replace(matches[first], score=matches[first].score * LESS_SURE)
         made.append(replace(reading, matches=matches))
     return made
+
+
+def _as_second(match: Match) -> Match:
+    """`name 2` stands behind `name 1`, unless the number belongs to what it is called: `address 2`."""
+    return match if match.alias.parts[-1:] and match.alias.parts[-1][-1].isdigit() else replace(
+        match, score=match.score * SECOND_BEST
+    )
 
 
 def _says(reading: Reading, concept: str) -> bool:
@@ -236,6 +247,8 @@ def _features(
     named: float, suit: float, giveaway: float, reading: Reading, seen: Evidence, homeless: float
 ) -> dict[str, float]:
     filled = seen.filled > 0
+    if homeless >= SAID and named < HALF:
+        named *= HALF * HALF  # `rss_url` is a feed, whatever `url` alone may mean
     # A few values that do not fit are usual; they must not decide which of two fields is the better one.
     centred = min(1.0, 2 * suit / ENOUGH_SUIT - 1) if filled else 0.0
     return {

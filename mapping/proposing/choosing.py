@@ -59,7 +59,7 @@ def choose(fields: Sequence[Weighed], used: Collection[str]) -> list[Settled]:
     shared = [_best(item.candidates, SHARED) for item in open_fields]
     gains = {
         place: {
-            candidate.destination: candidate.utility - max(0.0, alternative.utility if alternative else 0.0)
+            candidate.destination: candidate.utility - _worth(alternative)
             for candidate in item.candidates
             if candidate.destination not in SHARED
         }
@@ -79,6 +79,11 @@ def choose(fields: Sequence[Weighed], used: Collection[str]) -> list[Settled]:
         _settled(original, item, homes.get(place), taken, wanted)
         for place, (original, item) in enumerate(zip(fields, spilled, strict=True))
     ]
+
+
+def _worth(alternative: Candidate | None) -> float:
+    """What a further place is worth; nothing if only the values speak for it, as they do for the first place too."""
+    return max(0.0, alternative.utility) if alternative is not None and alternative.named > SAID else 0.0
 
 
 def _best(candidates: Iterable[Candidate], among: Collection[str]) -> Candidate | None:
@@ -129,14 +134,24 @@ def _one_address(fields: Sequence[Weighed]) -> list[Weighed]:
             weight[group] = weight.get(group, 0.0) + best.utility
             parts.setdefault(group, set()).add(best.destination)
     named = sorted((group for group in weight if group), key=lambda group: (group != "hq", -weight[group]))
-    plain = len(parts.get("", ())) >= PLAIN_WINS
-    kept = {"", *(group for group in named[:1] if not plain or not parts[group] & parts[""])}
-    return [
-        item
-        if item.reading.group in kept
-        else replace(item, candidates=tuple(c for c in item.candidates if c.field.type is not FieldType.ADDRESS))
-        for item in fields
-    ]
+    first = named[0] if named else ""
+    both = parts.get(first, set()) & parts.get("", set())
+    # Of two addresses that have the same parts the plain one is the one, unless it has hardly any.
+    mine, plain = parts.get(first, set()), parts.get("", set())
+    wins = len(plain) >= PLAIN_WINS and (mine <= plain if first == "hq" else len(mine) <= len(plain))
+    if wins and both:
+        first = ""
+    return [item if _belongs(item, first, parts.get(first, set())) else _without_address(item) for item in fields]
+
+
+def _belongs(item: Weighed, first: str, parts: Collection[str]) -> bool:
+    """Whether a field is of the address that was chosen, or plainly of a part that this one lacks."""
+    best = _address_part(item)
+    return item.reading.group == first or (not item.reading.group and (best is None or best.destination not in parts))
+
+
+def _without_address(item: Weighed) -> Weighed:
+    return replace(item, candidates=tuple(c for c in item.candidates if c.field.type is not FieldType.ADDRESS))
 
 
 def _address_part(item: Weighed) -> Candidate | None:

@@ -40,8 +40,8 @@ LONG_ENOUGH = 5
 MOST_READINGS = 16
 """Letters from which on a likeness in spelling means something."""
 
-NEUTRAL, UNKNOWN_BESIDE, UNKNOWN_HEAD = 0.98, 0.62, 0.3
-SHORTEST, SURE_ENOUGH = 3, 0.85
+NEUTRAL, UNKNOWN_BESIDE, UNKNOWN_HEAD, LITTLE = 0.98, 0.62, 0.3, 0.1
+SHORTEST, SURE_ENOUGH, SURE_NAME = 3, 0.85, 0.9
 """Names of two letters inside a name only count where everything else beside them is neutral."""
 
 TAKES_OVER = {
@@ -54,6 +54,12 @@ TAKES_OVER = {
     "identifier": ABOUT,
 }
 """Things whose mention makes something else of whatever stands beside them."""
+
+SPANS = frozenset({"d", "w", "m", "y", "days", "months"})
+"""Units of a span of time: what is counted in the last 30 d is a figure about something."""
+
+SENT_TO = frozenset({"first_name", "last_name", "person_name", "phone", "email"})
+"""What of a delivery is rather the one's to whom it goes."""
 
 POST = frozenset({"postal", "mailing", "postale", "postanschrift"})
 """Words of a postal code or postal address that say nothing about which address it is."""
@@ -105,6 +111,12 @@ def read(name: str, role: str, label: str = "", unknown: frozenset[str] = frozen
         for spelling, _ in spellings[:4]:
             for variant in _divided(spelling):
                 _take_partly(matches, against, variant, role, own, unknown)
+    if any(number.isdigit() and unit in SPANS for number, unit in itertools.pairwise(given)):
+        against.setdefault(ABOUT, 0.9)
+        matches = {key: replace(match, score=match.score * UNKNOWN_HEAD) for key, match in matches.items()}
+    if role == "person" and "person_name" in matches and matches["person_name"].score > SURE_NAME:
+        # The contact person of a person is the person.
+        matches.pop("other_people", None)
     _note_alone(matches, against)
     if not against and all(match.score < HALF for match in matches.values()):
         _take_alike(matches, [squeeze(spelling) for spelling, _ in spellings[:2]], role, unknown)
@@ -273,6 +285,10 @@ def _weigh(
     for beside, is_head in ((before, head_first), (after, not head_first)):
         for part in beside:
             factor, why = _beside(part, role, own, generic)
+            if alias.concept in SENT_TO and part in word_set("qualifiers", "shipping"):
+                factor = UNKNOWN_BESIDE
+            if alias.concept == "job_title" and part in word_set("owners", "company"):
+                factor, why = NEUTRAL, ""
             if factor == UNKNOWN_BESIDE and (is_head or generic) and role != "custom":
                 factor = UNKNOWN_HEAD
             score *= factor
@@ -285,12 +301,12 @@ def _beside(part: str, role: str, own: frozenset[str], generic: bool) -> tuple[f
     if part in word_set("stop") or part.isdigit() or part in own or part.upper() in CURRENCIES:
         return NEUTRAL, ""
     if part in word_set("about"):
-        return 0.15, ABOUT
+        return LITTLE, ABOUT
     if part in word_set("others") or (part in trades() and role == "person"):
-        return 0.2, OTHERS
+        return LITTLE, OTHERS
     owners = word_set("owners", "person") | word_set("owners", "company")
     if part in owners and not (role == "company" and part in PEOPLE_WHO_ARE_COMPANIES):
-        return 0.25, OTHERS
+        return LITTLE, OTHERS
     if not generic and any(part in word_set("qualifiers", group) for group in word_lists()["qualifiers"]):
         return NEUTRAL, ""
     return UNKNOWN_BESIDE, ""
@@ -310,8 +326,7 @@ def _take_alike(matches: dict[str, Match], spellings: Sequence[str], role: str, 
 
 def group_of(given: Sequence[str]) -> str:
     """Which address a part belongs to: `billing` of `BillingCity`, and nothing where the name does not say."""
-    known = vocabulary()
-    pieces = [piece for part in given for piece in ((part,) if part in known else pieces_of(part))]
+    pieces = [piece for part in given for piece in (part, *pieces_of(part))]
     for group in ("billing", "shipping", "hq", "home", "work", "other"):
         if any(piece in word_set("qualifiers", group) for piece in pieces):
             return group
