@@ -22,7 +22,6 @@ from mapping.proposing.objects import company_chance
 from mapping.proposing.reranking import Reranker
 from mapping.rules import Action, MapSpec, ObjectRule
 
-
 LIKELY = 0.5
 """From this chance on an object type is taken for a company."""
 
@@ -124,9 +123,7 @@ def roles(sources: Sequence[SourceObject]) -> list[Role]:
         if role is CUSTOM
     }
     best = max(chances, key=lambda place: chances[place], default=-1)
-    return [
-        COMPANY if place == best and chances[place] >= LIKELY else role for place, role in enumerate(found)
-    ]
+    return [COMPANY if place == best and chances[place] >= LIKELY else role for place, role in enumerate(found)]
 
 
 def _new_object(

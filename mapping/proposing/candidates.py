@@ -167,8 +167,10 @@ def _in_company(readings: Sequence[Reading], seen: Sequence[Evidence], role: str
 
 def _as_second(match: Match) -> Match:
     """`name 2` stands behind `name 1`, unless the number belongs to what it is called: `address 2`."""
-    return match if match.alias.parts[-1:] and match.alias.parts[-1][-1].isdigit() else replace(
-        match, score=match.score * SECOND_BEST
+    return (
+        match
+        if match.alias.parts[-1:] and match.alias.parts[-1][-1].isdigit()
+        else replace(match, score=match.score * SECOND_BEST)
     )
 
 

@@ -5,7 +5,7 @@ Such a gap speaks for the field whose name nobody knows and whose values would f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from mapping.proposing.evidence import Evidence
 from mapping.proposing.names import Reading
@@ -33,7 +33,7 @@ def gaps(readings: Sequence[Reading], role: str) -> frozenset[str]:
 def completions(readings: Sequence[Reading], seen: Sequence[Evidence], role: str) -> list[Mapping[str, float]]:
     """For each field the gaps that its values would fill, and how well (0 to 1); none where its name is known."""
     missing = gaps(readings, role)
-    made = []
+    made: list[Mapping[str, float]] = []
     for reading, looks in zip(readings, seen, strict=True):
         known = reading.against or any(match.score > HALF for match in reading.matches.values())
         made.append({} if known or not looks.filled else {key: FILLS[key](looks) for key in missing})
@@ -53,7 +53,7 @@ def _last_name(looks: Evidence) -> float:
     return _words(looks) if looks.share("surname") > looks.share("given") and looks.varied >= HALF else 0.0
 
 
-FILLS = {
+FILLS: Mapping[str, Callable[[Evidence], float]] = {
     "street": lambda looks: looks.share("street"),
     "city": _city,
     "state": lambda looks: looks.share("region"),

@@ -91,7 +91,10 @@ class FieldProposals:
         free = [profile for profile in profiles if profile.name not in {plan.source for plan in fixed}]
         # Where no field is called like a fixed one, another may take its place: an `E-Mail` that is no `email`.
         used = {plan.destination for plan in fixed if plan.source in known or plan.create}
-        settled = choose(self._weighed(free), used)
+        # Where two fields are equally good the plainer name wins, whichever of them was found first.
+        plainest = sorted(free, key=lambda profile: (profile.name != profile.name.lower(), profile.name))
+        found = {made.weighed.profile.name: made for made in choose(self._weighed(plainest), used)}
+        settled = [found[profile.name] for profile in free]
         claimed = {made.chosen.destination for made in settled if made.chosen}
         fixed = [plan for plan in fixed if plan.source in known or plan.destination not in claimed]
         self.taken |= {plan.destination.partition(".")[0] for plan in fixed}
@@ -271,9 +274,9 @@ class FieldProposals:
         """The address field that an earlier migration made of one of these attributes, by its description."""
         start = f"{self.describe}s "
         for found in self.target.fields:
-            if found.writable and found.type is FieldType.ADDRESS and found.description.startswith(start):
-                if set(found.description.removeprefix(start).split(TOGETHER)) & set(sources):
-                    return found.name
+            is_ours = found.writable and found.type is FieldType.ADDRESS and found.description.startswith(start)
+            if is_ours and set(found.description.removeprefix(start).split(TOGETHER)) & set(sources):
+                return found.name
         return ""
 
     def _combined(self, made: Settled, name: str, part: str, sources: Sequence[str]) -> FieldRule:

@@ -118,7 +118,9 @@ def _of_words(text: str, folded: str) -> set[str]:
         found.add("job")
     if pieces:
         found.add("text")
-    if re.search(r"\d", text) and any(piece in value_words("streets") or piece.endswith(STREET_ENDINGS) for piece in pieces):
+    if re.search(r"\d", text) and any(
+        piece in value_words("streets") or piece.endswith(STREET_ENDINGS) for piece in pieces
+    ):
         found.add("street")
     return found
 

@@ -69,7 +69,7 @@ def _first_letters(texts: Sequence[str], label: str) -> str:
 def _without_letters(text: str, stem: str) -> str:
     first, _, rest = text.partition(" ")
     if fold(first).startswith(stem) and len(first) >= len(stem) + LEFT and fold(first) not in vocabulary():
-        return f"{first[len(stem):]} {rest}".strip()
+        return f"{first[len(stem) :]} {rest}".strip()
     return text
 
 
