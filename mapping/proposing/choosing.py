@@ -29,6 +29,9 @@ SPILL_UNNAMED = 5.0
 """And where its name does not say what it is."""
 
 SAID = 0.5
+AFTER = 0.01
+"""What values alone weigh against a field that is called so: they decide only where nothing else does."""
+
 LEAST, MOST = 0.01, 0.99
 WON, LOST = 0.96, 0.85
 """How often the right one of several fields got the place they all may have, and how often the others wanted it in
@@ -57,9 +60,11 @@ def choose(fields: Sequence[Weighed], used: Collection[str]) -> list[Settled]:
     """One decision for each field, in order. `used` are destinations that are given already."""
     open_fields = [_open(item, used) for item in _one_address(_one_name(fields))]
     shared = [_best(item.candidates, SHARED) for item in open_fields]
+    called = {c.destination for item in open_fields for c in item.candidates if c.named > SAID and c.utility > 0}
     gains = {
         place: {
-            candidate.destination: candidate.utility - _worth(alternative)
+            candidate.destination: (candidate.utility - _worth(alternative))
+            * (1 if candidate.named > SAID or candidate.destination not in called else AFTER)
             for candidate in item.candidates
             if candidate.destination not in SHARED
         }

@@ -254,7 +254,7 @@ class FieldProposals:
         if self.role not in (PERSON, COMPANY):
             return {}
         groups: dict[str, dict[str, str]] = {}
-        for made in settled:
+        for made in sorted(settled, key=lambda made: made.weighed.profile.name):
             part = address_part(made)
             if part:
                 groups.setdefault(made.weighed.reading.group, {}).setdefault(part, made.weighed.profile.name)
