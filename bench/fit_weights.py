@@ -57,12 +57,6 @@ NO_HOPE = -2.0
 """The bias is at most this: most names that nobody foresaw have no home, which the labelled ones do not show."""
 
 KIND_RATE = 0.02
-UNKNOWN_SHARE = 1
-"""For so many fields with a name that some list has there is one whose name none has, when the threshold is chosen.
-
-These names have been looked at, a customer's have not: in truth fewer are unknown, but more of the known mislead.
-"""
-
 COMPANY_PRIOR = {
     "bias": -2.5,
     "called company": 6.0,
@@ -221,7 +215,8 @@ def main() -> None:
         known += [chosen(case, weights) for case in named[place]]
         foreign += [chosen(case, weights) for case in unseen[place]]
     print(f"left out: right {share_right(known):.3f}, with names that no list has {share_right(foreign):.3f}")
-    limit = threshold(known + foreign[::UNKNOWN_SHARE])
+    # These names have been looked at, a customer's have not: names struck from the lists are nearer to those.
+    limit = threshold(foreign)
     print(f"sure from {limit:.3f}: {above(known, limit)}; with names that no list has {above(foreign, limit)}")
     everything = answerable(left_out(both, -1))
     weights = fit(everything, start)
