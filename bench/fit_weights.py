@@ -24,11 +24,13 @@ import numpy as np
 from bench.field_map import PRECISION, sources, workspaces
 from connectors.twenty.catalogue import stock
 from mapping.fixed import NEW_OBJECT
-from mapping.proposer import role_for
+from mapping.proposer import roles
 from mapping.proposing import model
 from mapping.proposing.candidates import SURELY, weigh
 from mapping.proposing.choosing import overlaps
 from mapping.proposing.names import read
+from mapping.proposing.objects import FEATURES as COMPANY_FEATURES
+from mapping.proposing.objects import company_features
 
 FILE = model.DATA / "weights.json"
 STEPS, RATE = 600, 0.1
@@ -46,6 +48,7 @@ PRIOR = {
     "veto": -5.0,
     "giveaway": 2.0,
     "cryptic giveaway": 3.0,
+    "fills a gap": 3.0,
     "unseen": 0.0,
 }
 """Where the weights start from and are pulled to: what a careful person would guess without any data."""
@@ -53,7 +56,30 @@ PRIOR = {
 NO_HOPE = -2.0
 """The bias is at most this: most names that nobody foresaw have no home, which the labelled ones do not show."""
 
-NOT_NEGATIVE = frozenset({"named", "named surely", "meaning", "named and suits", "giveaway", "cryptic giveaway"})
+KIND_RATE = 0.02
+COMPANY_PRIOR = {
+    "bias": -2.5,
+    "called company": 6.0,
+    "called firm": 3.0,
+    "called thing": -3.5,
+    "meaning": 3.0,
+    "domain": 1.5,
+    "annual_revenue": 2.0,
+    "employees": 1.5,
+    "company_name": 1.0,
+    "industry": 0.5,
+    "linkedin": 0.5,
+    "reachable": 0.3,
+    "address": 1.5,
+    "tax number": 1.5,
+    "legal names": 1.5,
+    "thing facts": -1.5,
+}
+"""The same for telling companies from other things."""
+
+NOT_NEGATIVE = frozenset(
+    {"named", "named surely", "meaning", "named and suits", "giveaway", "cryptic giveaway", "fills a gap"}
+)
 NOT_POSITIVE = frozenset({"homeless", "against", "veto"})
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -73,10 +99,8 @@ def cases(workspace: dict[str, Any], *, unseen: bool = False) -> list[Case]:
     `unseen`: every name is read as if the lexicon did not have it, since customers have names that we have not.
     """
     made: list[Case] = []
-    taken: set[str] = set()
-    for row, source in zip(workspace["object_types"], sources(workspace), strict=True):
-        role = role_for(source, taken)
-        taken.add(role.destination)
+    given = sources(workspace)
+    for row, source, role in zip(workspace["object_types"], given, roles(given), strict=True):
         target = stock().object(role.destination) if role.destination else None
         labels = [field["expected"] for field in row["fields"]]
         label = source.label or source.name
@@ -90,8 +114,7 @@ def cases(workspace: dict[str, Any], *, unseen: bool = False) -> list[Case]:
             for line, candidate in enumerate(offered):
                 table[line] = [candidate.features.get(name, 0.0) for name in model.FEATURES]
             wanted = np.array([*(c.destination in right for c in offered), None in right], dtype=np.float64)
-            if wanted.any():
-                made.append(Case(table, wanted))
+            made.append(Case(table, wanted))
     return made
 
 
@@ -107,14 +130,14 @@ def fit(all_cases: Sequence[Case], start: Array) -> Array:
     low = np.array([0.0 if name in NOT_NEGATIVE else -np.inf for name in model.FEATURES])
     high = np.array([0.0 if name in NOT_POSITIVE else np.inf for name in model.FEATURES])
     high[model.FEATURES.index("bias")] = NO_HOPE
+    features, right, offered = _stacked(all_cases)
     for step in range(1, STEPS + 1):
-        slope = -PULL * (weights - start)
-        for case in all_cases:
-            utilities = case.features @ weights
-            odds = np.exp(utilities - utilities.max())
-            chances = odds / odds.sum()
-            wanted = chances * case.right
-            slope += (wanted / wanted.sum() - chances) @ case.features
+        utilities = np.where(offered, features @ weights, -np.inf)
+        odds = np.exp(utilities - utilities.max(axis=1, keepdims=True))
+        chances = odds / odds.sum(axis=1, keepdims=True)
+        wanted = chances * right
+        pull = wanted / wanted.sum(axis=1, keepdims=True) - chances
+        slope = -PULL * (weights - start) + np.einsum("cr,crf->f", pull, features)
         mean = 0.9 * mean + 0.1 * slope
         square = 0.999 * square + 0.001 * slope**2
         weights += RATE * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
@@ -122,47 +145,129 @@ def fit(all_cases: Sequence[Case], start: Array) -> Array:
     return weights
 
 
-def right_share(all_cases: Sequence[Case], weights: Array) -> float:
-    """How often the likeliest answer is right, each field by itself."""
-    return float(np.mean([case.right[int(np.argmax(case.features @ weights))] for case in all_cases]))
+def _stacked(all_cases: Sequence[Case]) -> tuple[Array, Array, np.ndarray[Any, np.dtype[np.bool_]]]:
+    """All cases in one block each for features, right answers and which rows there are (cases × rows × features)."""
+    rows = max(len(case.features) for case in all_cases)
+    features = np.zeros((len(all_cases), rows, len(model.FEATURES)))
+    right = np.zeros((len(all_cases), rows))
+    offered = np.zeros((len(all_cases), rows), dtype=np.bool_)
+    for place, case in enumerate(all_cases):
+        features[place, : len(case.features)] = case.features
+        right[place, : len(case.features)] = case.right
+        offered[place, : len(case.features)] = True
+    return features, right, offered
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One object type that is not people: its features, and whether it is a company."""
+
+    features: Array
+    is_company: bool
+
+
+def kinds(workspace: dict[str, Any]) -> list[Kind]:
+    """The labelled object types of a workspace; each once more as if no list had its name, since many are not."""
+    made = []
+    for row, source in zip(workspace["object_types"], sources(workspace), strict=True):
+        if row["name"] != "person":
+            found = company_features((source.name, source.label), source.fields)
+            vector = np.array([found[name] for name in COMPANY_FEATURES])
+            nameless = np.where([name.startswith("called") for name in COMPANY_FEATURES], 0.0, vector)
+            made += [Kind(vector, row["kind"] == "company"), Kind(nameless, row["kind"] == "company")]
+    return made
+
+
+def fit_kinds(all_kinds: Sequence[Kind], start: Array) -> Array:
+    """The weights of greatest likelihood for telling companies from things, pulled to the guess (gradient ascent)."""
+    features = np.array([kind.features for kind in all_kinds])
+    wanted = np.array([float(kind.is_company) for kind in all_kinds])
+    weights = start.copy()
+    for _ in range(STEPS):
+        chances = 1 / (1 + np.exp(-(features @ weights)))
+        weights += KIND_RATE * ((wanted - chances) @ features - PULL * (weights - start))
+    return weights
+
+
+def left_out(found: Sequence[list[Any]], place: int) -> list[Any]:
+    """Everything of all workspaces but one."""
+    return [each for number, other in enumerate(found) if number != place for each in other]
+
+
+def answerable(found: Sequence[Case]) -> list[Case]:
+    """The fields that have a right answer among the candidates: only these teach anything."""
+    return [case for case in found if case.right.any()]
 
 
 def main() -> None:
-    """Fits, tries, and writes where asked to."""
+    """Fits, tries each workspace on what the others teach, and writes where asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="Write mapping/data/weights.json.")
-    parser.add_argument("--left-out", action="store_true", help="Try each workspace on what the others teach.")
     options = parser.parse_args()
     train = workspaces("train")
-    by_workspace = [cases(workspace) + cases(workspace, unseen=True) for workspace in train]
-    everything = [case for found in by_workspace for case in found]
+    named = [cases(workspace) for workspace in train]
+    unseen = [cases(workspace, unseen=True) for workspace in train]
+    both = [one + other for one, other in zip(named, unseen, strict=True)]
     start = np.array([PRIOR[name] for name in model.FEATURES])
-    if options.left_out:
-        tried = [
-            right_share(found, fit([c for other in by_workspace if other is not found for c in other], start))
-            for found in by_workspace
-        ]
-        print(f"left out: {np.average(tried, weights=[len(found) for found in by_workspace]):.3f}")
+    known, foreign = [], []
+    for place in range(len(train)):
+        weights = fit(answerable(left_out(both, place)), start)
+        known += [chosen(case, weights) for case in named[place]]
+        foreign += [chosen(case, weights) for case in unseen[place]]
+    print(f"left out: right {share_right(known):.3f}, with names that no list has {share_right(foreign):.3f}")
+    # These names have been looked at, a customer's have not: names struck from the lists are nearer to those.
+    limit = threshold(foreign)
+    print(f"sure from {limit:.3f}: {above(known, limit)}; with names that no list has {above(foreign, limit)}")
+    everything = answerable(left_out(both, -1))
     weights = fit(everything, start)
-    unseen = [case for workspace in train for case in cases(workspace, unseen=True)]
-    print(f"names unseen: before {right_share(unseen, start):.3f}, after {right_share(unseen, weights):.3f}")
-    print(f"{len(everything)} fields, right before {right_share(everything, start):.3f}, after", end=" ")
-    print(f"{right_share(everything, weights):.3f}")
     print({name: round(float(value), 3) for name, value in zip(model.FEATURES, weights, strict=True)})
+    company = try_kinds([kinds(workspace) for workspace in train])
     if options.write:
-        write(weights, unseen)
+        write(weights, company, limit)
 
 
-def write(weights: Array, all_cases: Sequence[Case]) -> None:
-    """Writes the weights, and the confidence from which on 98 % of the names that nobody foresaw were right."""
-    rounded = {name: round(float(value), 3) for name, value in zip(model.FEATURES, weights, strict=True)}
-    sure = sorted((chosen(case, weights) for case in all_cases), reverse=True)
+def try_kinds(found: Sequence[list[Kind]]) -> Array:
+    """The weights for companies; prints how many object types are told right when left out, with names and without."""
+    start = np.array([COMPANY_PRIOR[name] for name in COMPANY_FEATURES])
+    right: list[list[bool]] = [[], []]
+    for place, mine in enumerate(found):
+        weights = fit_kinds(left_out(found, place), start)
+        for number, kind in enumerate(mine):
+            right[number % 2].append((kind.features @ weights > 0) == kind.is_company)
+    print(f"object types left out: {sum(right[0])} of {len(right[0])} right, {sum(right[1])} without their names")
+    weights = fit_kinds(left_out(found, -1), start)
+    print({name: round(float(value), 3) for name, value in zip(COMPANY_FEATURES, weights, strict=True)})
+    return weights
+
+
+def share_right(tried: Sequence[tuple[float, bool]]) -> float:
+    """How many of the answers are right."""
+    return float(np.mean([is_right for _, is_right in tried]))
+
+
+def above(tried: Sequence[tuple[float, bool]], limit: float) -> str:
+    """How many answers are accepted from that confidence on, and how many of these are right."""
+    sure = [is_right for confidence, is_right in tried if confidence >= limit]
+    return f"{len(sure) / len(tried):.3f} of the fields, {float(np.mean(sure)) if sure else 0.0:.3f} right"
+
+
+def threshold(tried: Sequence[tuple[float, bool]]) -> float:
+    """The lowest confidence from which on 98 % of the answers are right."""
     limit, right = 1.0, 0
-    for number, (confidence, is_right) in enumerate(sure, 1):
+    for number, (confidence, is_right) in enumerate(sorted(tried, reverse=True), 1):
         right += is_right
         if right / number >= PRECISION:
             limit = confidence
-    made = {"weights": rounded, "auto_accept": round(limit, 3)}
+    return limit
+
+
+def write(weights: Array, company: Array, limit: float) -> None:
+    """Writes the weights, and the confidence for accepting unseen."""
+    made = {
+        "weights": {name: round(float(value), 3) for name, value in zip(model.FEATURES, weights, strict=True)},
+        "company": {name: round(float(value), 3) for name, value in zip(COMPANY_FEATURES, company, strict=True)},
+        "auto_accept": round(limit, 3),
+    }
     FILE.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
 
 

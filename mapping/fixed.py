@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connectors.catalogue import Field, FieldType, ObjectType
-from mapping.lexicon import COMPANY_NAMES, PERSON_NAMES, squeezed, words
+from mapping.lexicon import PERSON_NAMES, squeezed
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +50,11 @@ RELATIONSHIP = Role(
 )
 
 
-COMPANY_ENDINGS = ("firma", "firmen", "unternehmen", "betrieb", "bedrijf", "bedrijven", "organisatie", "organisation")
-
-
-def role_of(name: str, label: str = "", label_plural: str = "") -> Role:
-    """The role of an object type by its name, or for `object:<id>` by what the customer calls it."""
+def role_of(name: str) -> Role:
+    """The role of an object type that its name alone settles; whether another is a company its fields tell."""
     if squeezed(name) in PERSON_NAMES:
         return PERSON
-    if name == "relationship":
-        return RELATIONSHIP
-    said = [word for text in (name, label, label_plural) for word in words(text)]
-    # German and Dutch compounds end in what the thing is: a `Kundenfirma` is a company.
-    if any(word in COMPANY_NAMES or word.endswith(COMPANY_ENDINGS) for word in said):
-        return COMPANY
-    return CUSTOM
+    return RELATIONSHIP if name == RELATIONSHIP.key else CUSTOM
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,8 @@ def _transform(profile: FieldProfile, destination: str, found: Field, country: s
         return "domain", {}
     if found.type is FieldType.LINKS and network and share(profile, WEB) < 1:
         return "handle", dict(NETWORKS[network])
+    if part == "addressCountry":
+        return "country", {}
     if part in ("addressLat", "addressLng"):
         return "number", {}
     if found.type is FieldType.ADDRESS:

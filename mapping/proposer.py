@@ -18,9 +18,12 @@ from mapping.lexicon import title
 from mapping.profile import FieldProfile
 from mapping.proposing.fields import FieldProposals
 from mapping.proposing.history import Confirmed, newest
-from mapping.proposing.objects import looks_like_company
+from mapping.proposing.objects import company_chance
 from mapping.proposing.reranking import Reranker
 from mapping.rules import Action, MapSpec, ObjectRule
+
+LIKELY = 0.5
+"""From this chance on an object type is taken for a company."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def propose_map(
     `history` is what was confirmed before; `reranker` may reorder our own first candidates.
     """
     rules: list[ObjectRule] = []
-    for source in sources:
+    for source, role in zip(sources, roles(sources), strict=True):
         taken = {name for rule in rules for name in (rule.destination, rule.plural)}
         rules.append(
             propose(
@@ -61,6 +64,7 @@ def propose_map(
                 naming,
                 default_country=default_country,
                 taken=taken,
+                role=role,
                 history=history,
                 reranker=reranker,
             )
@@ -85,7 +89,8 @@ def propose(
     type is where its name does not.
     """
     label = source.label or title(source.name)
-    role = role or role_for(source, taken)
+    role = role or roles([source])[0]
+    role = CUSTOM if role.destination in taken else role
     description = role.description(label)
     target = destination.object(role.destination) if role.destination else None
     if target is None:
@@ -106,14 +111,19 @@ def propose(
     )
 
 
-def role_for(source: SourceObject, taken: Collection[str]) -> Role:
-    """What the object type is by its name, or, where the name does not tell or is taken, by its fields."""
-    role = role_of(source.name, source.label, source.label_plural)
-    if role.destination not in taken and role is not CUSTOM:
-        return role
-    if COMPANY.destination not in taken and looks_like_company([field.name for field in source.fields]):
-        return COMPANY
-    return CUSTOM
+def roles(sources: Sequence[SourceObject]) -> list[Role]:
+    """What each object type is: people by their name, the likeliest company, and the others things of their own."""
+    found = [role_of(source.name) for source in sources]
+    people = [place for place, role in enumerate(found) if role is PERSON]
+    named = next((place for place in people if sources[place].name == PERSON.key), people[0] if people else -1)
+    found = [CUSTOM if role is PERSON and place != named else role for place, role in enumerate(found)]
+    chances = {
+        place: company_chance((source.name, source.label_plural, source.label), source.fields)
+        for place, (source, role) in enumerate(zip(sources, found, strict=True))
+        if role is CUSTOM
+    }
+    best = max(chances, key=lambda place: chances[place], default=-1)
+    return [COMPANY if place == best and chances[place] >= LIKELY else role for place, role in enumerate(found)]
 
 
 def _new_object(

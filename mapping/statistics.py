@@ -106,7 +106,7 @@ class FieldStatistics:
         if "\n" in text:
             self.unusual.setdefault("multi-line", key)
         if kind in NUMBERS:
-            self._widen_numbers(float(text))
+            self._widen_numbers(float(text.strip()))
         elif kind in TIMES:
             self._widen_times(text)
 

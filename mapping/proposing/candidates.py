@@ -13,24 +13,31 @@ from mapping.inference import TRANSFORM_OF, is_identifier
 from mapping.lexicon import squeezed
 from mapping.matcher import measure
 from mapping.profile import FieldProfile
-from mapping.proposing.concepts import Alias, Concept, concepts, parts, word_set
+from mapping.proposing.completing import completions
+from mapping.proposing.concepts import Alias, Concept, aliases, concepts, parts, word_set
 from mapping.proposing.evidence import Evidence, evidence
 from mapping.proposing.meaning import between, likenesses
 from mapping.proposing.model import utility
-from mapping.proposing.names import EXACT, SPELT_LIKE, Match, Reading, read
+from mapping.proposing.names import EXACT, PARTLY, SPELT_LIKE, Match, Reading
 from mapping.proposing.suits import SUITS
+from mapping.proposing.together import readings
 
 TARGETS = frozenset(TRANSFORM_OF) - {FieldType.UUID}
 NEVER = frozenset({"id", "createdAt", "updatedAt", "deletedAt", "position", "searchVector", "createdBy", "updatedBy"})
 """Fields that only a concept can mean, never a similar name."""
 
 SURELY = 0.9
+SAID = 0.8
+HALF = 0.5
 VETO = 0.5
 ENOUGH_SUIT = 0.8
 MOSTLY = 0.8
 SAME_NAME, LIKE_NAME = 0.97, 0.85
 ALIKE = 90
 CLOSE = 0.75
+NAME_ENDINGS = ("nm", "nam", "name", "naam", "nom", "bez", "title", "titel")
+"""How short forms of the name of something end."""
+
 FIGURES = frozenset({"postcode", "coordinate"})
 """What almost any figures could be: a nearness in meaning is not enough for it."""
 
@@ -42,6 +49,7 @@ AMBIGUOUS = frozenset({"name", "nom", "nombre", "nome", "naam", "names", "nombre
 
 SECOND = {"phone": "other_phone", "email": "other_email", "street": "street2"}
 LESS_SURE = 0.85
+SECOND_BEST = 0.97
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +110,35 @@ def weigh(
     `unknown` are names that are to be read as if no list had them.
     """
     seen = [evidence(profile) for profile in profiles]
-    readings = _in_company([read(profile.name, role, label, unknown) for profile in profiles], seen, role)
-    near = likenesses([" ".join(parts(profile.name)) for profile in profiles])
+    given, called = readings([profile.name for profile in profiles], role, label, unknown)
+    given = _called_by(given, called, seen, role, label)
+    read_so = _in_company(given, seen, role)
+    near = likenesses([" ".join(parts(name)) for name in called])
+    filling = completions(read_so, seen, role)
     homes = {key: home_of(concept, role, target) for key, concept in concepts().items() if role in concept.roles}
     return [
-        _weigh_one(profile, looks, reading, likeness, homes, target, country)
-        for profile, looks, reading, likeness in zip(profiles, seen, readings, near, strict=True)
+        _weigh_one(profile, looks, reading, likeness, fills, homes, target, country)
+        for profile, looks, reading, likeness, fills in zip(profiles, seen, read_so, near, filling, strict=True)
     ]
+
+
+def _called_by(
+    readings: Sequence[Reading], called: Sequence[str], seen: Sequence[Evidence], role: str, label: str
+) -> list[Reading]:
+    """Where no field is the name of a company or thing: one called like the object itself, or short for a name."""
+    key = {"company": "company_name", "custom": "record_name"}.get(role, "")
+    made = list(readings)
+    if not key or any(key in reading.matches and reading.matches[key].score > SURELY for reading in readings):
+        return made
+    alias = next(alias for alias in aliases() if alias.concept == key)
+    for place, (name, looks) in enumerate(zip(called, seen, strict=True)):
+        words = parts(name)
+        itself = bool(words) and set(words) <= set(parts(label))
+        short = bool(words) and words[-1].endswith(NAME_ENDINGS) and not made[place].against
+        if (itself or short) and SUITS[concepts()[key].values](looks)[0] >= ENOUGH_SUIT and looks.varied >= MOSTLY:
+            made[place] = replace(made[place], matches={key: Match(SAME_NAME, alias, PARTLY)}, against={})
+            break
+    return made
 
 
 def _in_company(readings: Sequence[Reading], seen: Sequence[Evidence], role: str) -> list[Reading]:
@@ -124,6 +154,8 @@ def _in_company(readings: Sequence[Reading], seen: Sequence[Evidence], role: str
         if role == "person" and half and is_half and whole and _is_ambiguous(whole.alias):
             matches[half] = Match(whole.score, whole.alias, whole.how)
             matches["person_name"] = replace(whole, score=whole.score * VETO)
+        if reading.number > 1:
+            matches = {key: _as_second(match) for key, match in matches.items()}
         for first, second in SECOND.items():
             later = reading.number > 1 or (reading.group in ("other", "home", "hq") and first != "street")
             if later and first in matches and second not in matches:
@@ -131,6 +163,15 @@ def _in_company(readings: Sequence[Reading], seen: Sequence[Evidence], role: str
                 matches[first] = replace(matches[first], score=matches[first].score * LESS_SURE)
         made.append(replace(reading, matches=matches))
     return made
+
+
+def _as_second(match: Match) -> Match:
+    """`name 2` stands behind `name 1`, unless the number belongs to what it is called: `address 2`."""
+    return (
+        match
+        if match.alias.parts[-1:] and match.alias.parts[-1][-1].isdigit()
+        else replace(match, score=match.score * SECOND_BEST)
+    )
 
 
 def _says(reading: Reading, concept: str) -> bool:
@@ -152,6 +193,7 @@ def _weigh_one(
     seen: Evidence,
     reading: Reading,
     likeness: Mapping[str, float],
+    fills: Mapping[str, float],
     homes: Homes,
     target: ObjectType,
     country: str,
@@ -160,7 +202,7 @@ def _weigh_one(
     away = max((near for key, near in likeness.items() if key in homes and homes[key] is None), default=0.0)
     best: dict[str, Candidate] = {}
     offers = [
-        _of_concept(concepts()[key], home, reading, seen, homeless, likeness.get(key, 0.0), away)
+        _of_concept(concepts()[key], home, reading, seen, homeless, likeness.get(key, 0.0), away, fills.get(key, 0.0))
         for key, home in homes.items()
         if home is not None
     ]
@@ -188,14 +230,17 @@ def _of_concept(
     homeless: Match | None,
     near: float,
     away: float,
+    fills: float,
 ) -> Candidate:
     path, found = home
     match = reading.matches.get(concept.key)
     named = match.score if match else 0.0
     suit, giveaway = SUITS[concept.values](seen) if seen.filled else (0.0, 0.0)
     features = _features(named, suit, giveaway, reading, seen, homeless.score if homeless else 0.0)
+    features["fills a gap"] = fills
+    said = homeless.score if homeless else 0.0
     noise = concept.values in FIGURES or (near < NEAR and near > away)
-    if named < SURELY and not reading.cryptic and not noise:
+    if named < SURELY and not reading.cryptic and not noise and not reading.against and said < SAID:
         features["meaning"] = max(-0.5, min(0.5, near - away)) * (1 - named)
     return Candidate(path, found, concept.key, features, utility(features), match, suit)
 
@@ -204,6 +249,8 @@ def _features(
     named: float, suit: float, giveaway: float, reading: Reading, seen: Evidence, homeless: float
 ) -> dict[str, float]:
     filled = seen.filled > 0
+    if homeless >= SAID and named < HALF:
+        named *= HALF * HALF  # `rss_url` is a feed, whatever `url` alone may mean
     # A few values that do not fit are usual; they must not decide which of two fields is the better one.
     centred = min(1.0, 2 * suit / ENOUGH_SUIT - 1) if filled else 0.0
     return {
@@ -216,7 +263,7 @@ def _features(
         "veto": float(filled and suit < VETO),
         # Where the name says it, values that could be nothing else must not decide which field is the better one.
         # And where the name speaks of somebody else, it is their address, however much it looks like one.
-        "giveaway": 0.0 if reading.against or homeless > SURELY else giveaway * (1 - named),
+        "giveaway": 0.0 if reading.against or homeless >= SAID else giveaway * (1 - named),
         "cryptic giveaway": giveaway if reading.cryptic else 0.0,
         "unseen": float(not filled),
     }

@@ -22,6 +22,11 @@ LANGUAGES = {
     "pt": "Portuguese",
     "nl": "Dutch",
     "it": "Italian",
+    "sv": "Swedish",
+    "da": "Danish",
+    "no": "Norwegian",
+    "fi": "Finnish",
+    "pl": "Polish",
 }
 HEAD_FIRST = frozenset({"fr", "es", "pt", "it"})
 """Languages in which the word that says what a thing is comes first: `teléfono móvil`, not `mobile phone`."""
@@ -93,6 +98,13 @@ def word_lists() -> Mapping[str, Any]:
 def word_set(table: str, key: str = "words") -> frozenset[str]:
     """One list of words, folded."""
     return both_spellings(word_lists()[table][key].split())
+
+
+@cache
+def value_words(table: str) -> frozenset[str]:
+    """One list of mapping/data/values.toml, folded: words that values are recognised by."""
+    rows = tomllib.loads((DATA / "values.toml").read_text(encoding="utf-8"))
+    return both_spellings(rows[table].split())
 
 
 def both_spellings(words: Iterable[str]) -> frozenset[str]:

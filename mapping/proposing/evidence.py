@@ -21,6 +21,11 @@ class Evidence:
     filled: int
     distinct: int
 
+    @property
+    def varied(self) -> float:
+        """How many of the values are different from each other (0 to 1)."""
+        return self.distinct / self.filled if self.filled else 0.0
+
     def share(self, look: str) -> float:
         """How many of the values look like that."""
         return self.shares.get(look, 0.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -43,6 +43,7 @@ CERTAIN = 9.0
 """The utility of what is not a matter of guessing."""
 
 FIXED_CONFIDENCE = 0.99
+TOGETHER = ", "
 ADDRESS_PARTS = 2
 """So many parts of an address, and they are put together into one field."""
 
@@ -75,6 +76,9 @@ class FieldProposals:
             if f.name not in RESERVED and not f.description.startswith((self.describe, COMPANION))
         )
         self.open_target = replace(self.target, fields=theirs)
+        self.names: dict[str, str] = {}
+        self.raw_names: dict[str, str] = {}
+        self.inferred: dict[str, tuple[Inferred, str, dict[str, Any]]] = {}
         self.taken = {*BUILT_IN, *RESERVED}
         for field in self.target.fields:
             self.taken |= {field.name, *join_names(field.name, field.type)}
@@ -87,11 +91,16 @@ class FieldProposals:
         free = [profile for profile in profiles if profile.name not in {plan.source for plan in fixed}]
         # Where no field is called like a fixed one, another may take its place: an `E-Mail` that is no `email`.
         used = {plan.destination for plan in fixed if plan.source in known or plan.create}
-        settled = choose(self._weighed(free), used)
+        # Where two fields are equally good the plainer name wins, whichever of them was found first.
+        plainest = sorted(free, key=lambda profile: (profile.name != profile.name.lower(), profile.name))
+        found = {made.weighed.profile.name: made for made in choose(self._weighed(plainest), used)}
+        settled = [found[profile.name] for profile in free]
         claimed = {made.chosen.destination for made in settled if made.chosen}
         fixed = [plan for plan in fixed if plan.source in known or plan.destination not in claimed]
-        rules = [self._fixed(plan, known.get(plan.source) or FieldProfile.of_values(plan.source, ())) for plan in fixed]
+        self.taken |= {plan.destination.partition(".")[0] for plan in fixed}
         addresses = self._addresses(settled)
+        self._name([made for made in settled if not made.chosen and made.weighed.profile.name not in addresses], known)
+        rules = [self._fixed(plan, known.get(plan.source) or FieldProfile.of_values(plan.source, ())) for plan in fixed]
         rules += [
             self._mapped(made, made.chosen)
             if made.chosen
@@ -103,6 +112,28 @@ class FieldProposals:
         if self.role is CUSTOM and not any(rule.destination == "name" for rule in rules):
             rules.append(self._name_from_key())
         return tuple(self._ordered(rules))
+
+    def _name(self, own: Sequence[Settled], known: Mapping[str, FieldProfile]) -> None:
+        """Gives out all new names at once, so that the order in which the fields are found does not matter."""
+        self.inferred = {made.weighed.profile.name: self._type(made.weighed.profile) for made in own}
+        types = {source: found.type for source, (found, _, _) in self.inferred.items()}
+        self.names = self._free_names(types)
+        sources = {*known, *(plan.source for plan in FIXED[self.role.key])}
+        raw = self.naming.fields({f"{source}_raw" for source in sources}, self.taken)
+        self.raw_names = {source: raw[f"{source}_raw"] for source in sources}
+        others = self.naming.fields(sources - types.keys(), {*self.taken, *raw.values()})
+        self.names |= others
+
+    def _free_names(self, types: Mapping[str, FieldType]) -> dict[str, str]:
+        """A name for each source field; none is a column that another of them makes."""
+        blocked = set(self.taken)
+        while True:
+            names = dict(self.naming.fields(types.keys(), blocked))
+            columns = {column for source, type in types.items() for column in join_names(names[source], type)}
+            if not columns & set(names.values()):
+                self.taken |= {*names.values(), *columns}
+                return names
+            blocked |= columns
 
     def _ordered(self, rules: list[FieldRule]) -> list[FieldRule]:
         """Puts the domain before web sites (the first value becomes the key) and leaves split addresses alone."""
@@ -155,7 +186,6 @@ class FieldProposals:
             action = Action.MAP
         if standing is None:
             raise AssertionError("A fixed field that is not made stands in the catalogue.")
-        self.taken.add(standing.name)
         fit = measure(profile, plan.destination, standing, self.country)
         return FieldRule(
             source=plan.source,
@@ -194,7 +224,7 @@ class FieldProposals:
         profile = made.weighed.profile
         inferred, _, _ = self._type(profile)
         return Alternative(
-            destination=self.naming.field(profile.name, self.taken),
+            destination=self.names[profile.name],
             confidence=round(made.none, 3),
             type=inferred.type,
             reason="A new field of its own.",
@@ -202,13 +232,11 @@ class FieldProposals:
 
     def _created(self, made: Settled) -> FieldRule:
         profile = made.weighed.profile
-        inferred, transform, options = self._type(profile)
-        name = self.naming.field(profile.name, self.taken)
-        self.taken |= {name, *join_names(name, inferred.type)}
+        inferred, transform, options = self.inferred.get(profile.name) or self._type(profile)
         return FieldRule(
             source=profile.name,
             action=Action.CREATE,
-            destination=name,
+            destination=self.names[profile.name],
             type=inferred.type,
             label=title(profile.name),
             description=self._description(profile.name),
@@ -226,32 +254,46 @@ class FieldProposals:
         if self.role not in (PERSON, COMPANY):
             return {}
         groups: dict[str, dict[str, str]] = {}
-        for made in settled:
+        for made in sorted(settled, key=lambda made: made.weighed.profile.name):
             part = address_part(made)
             if part:
                 groups.setdefault(made.weighed.reading.group, {}).setdefault(part, made.weighed.profile.name)
-        found: dict[str, tuple[str, str, Sequence[str]]] = {}
-        for group, sources in groups.items():
-            if len(sources) >= ADDRESS_PARTS:
-                name = self.naming.field(f"{group or 'postal'} address", self.taken)
-                self.taken |= {name, *join_names(name, FieldType.ADDRESS)}
-                found.update({source: (name, part, tuple(sources.values())) for part, source in sources.items()})
-        return found
+        groups = {group: sources for group, sources in groups.items() if len(sources) >= ADDRESS_PARTS}
+        before = {group: self._address_before(sources.values()) for group, sources in groups.items()}
+        wanted = {f"{group or 'postal'} address" for group in groups if not before[group]}
+        names = self.naming.fields(wanted, self.taken)
+        for name in names.values():
+            self.taken |= {name, *join_names(name, FieldType.ADDRESS)}
+        return {
+            source: (before[group] or names[f"{group or 'postal'} address"], part, tuple(sorted(sources.values())))
+            for group, sources in groups.items()
+            for part, source in sources.items()
+        }
+
+    def _address_before(self, sources: Collection[str]) -> str:
+        """The address field that an earlier migration made of one of these attributes, by its description."""
+        start = f"{self.describe}s "
+        for found in self.target.fields:
+            is_ours = found.writable and found.type is FieldType.ADDRESS and found.description.startswith(start)
+            if is_ours and set(found.description.removeprefix(start).split(TOGETHER)) & set(sources):
+                return found.name
+        return ""
 
     def _combined(self, made: Settled, name: str, part: str, sources: Sequence[str]) -> FieldRule:
         profile = made.weighed.profile
         destination = f"{name}.{part}"
-        address = Field(name, title(name), FieldType.ADDRESS)
+        standing = self.target.field(name)
+        address = standing or Field(name, title(name), FieldType.ADDRESS)
         fit = measure(profile, destination, address, self.country)
         whole = fit.transform == "address"
         together = ", ".join(f"“{source}”" for source in sources)
         return FieldRule(
             source=profile.name,
-            action=Action.COMBINE,
+            action=Action.MAP if standing else Action.COMBINE,
             destination=destination,
             type=FieldType.ADDRESS,
             label=address.label,
-            description=f"{self.describe}s {', '.join(sources)}",
+            description="" if standing else f"{self.describe}s {TOGETHER.join(sources)}",
             transform="trim" if whole else fit.transform,
             options={} if whole else dict(fit.options),
             raw_destination=self._companion(profile.name, () if whole else fit.misfits),
@@ -272,11 +314,10 @@ class FieldProposals:
         return inferred, inferred.transform, dict(inferred.settings)
 
     def _choices(self, inferred: Inferred) -> tuple[Choice, ...]:
-        made: dict[str, Choice] = {}
-        for text in inferred.options:
-            value = self.naming.option(text, made.keys())
-            made[value] = Choice(source=text, value=value, label=self.naming.option_label(text))
-        return tuple(made.values())
+        values = self.naming.options(inferred.options, ())
+        return tuple(
+            Choice(source=text, value=values[text], label=self.naming.option_label(text)) for text in inferred.options
+        )
 
     def _companion(self, source: str, misfits: Sequence[str]) -> str:
         """The name of the text field beside a field some of whose values cannot be turned."""
@@ -284,9 +325,7 @@ class FieldProposals:
             return ""
         description = companion_description(source)
         made = next((f.name for f in self.target.fields if f.writable and f.description == description), None)
-        name = made or self.naming.field(f"{source}_raw", self.taken)
-        self.taken.add(name)
-        return name
+        return made or self.raw_names[source]
 
     def _name_from_key(self) -> FieldRule:
         return FieldRule(

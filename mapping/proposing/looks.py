@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache, lru_cache
 
 from mapping.kinds import EMAIL, HOST
-from mapping.proposing.concepts import DATA, both_spellings, fold
+from mapping.proposing.concepts import fold, value_words
 
 LONGEST = 300
 POSTCODE_LENGTH = 10
@@ -41,19 +40,14 @@ HANDLE = re.compile(r"@?[\w.\-]*[^\W\d][\w.\-]*")
 LETTERS = re.compile(r"[^\W\d_]+(?:[ '’.,\-/&()]{1,3}[^\W\d_]+)*[.)]?")
 JOB_LIKE = re.compile(r"[^\W\d_][^\d@<>{}\[\]]{1,80}")
 POSTCODE = re.compile(r"(?=.*\d)[A-Z\d]{2,6}(?:[ -][A-Z\d]{2,5})?")
-CODE = re.compile(
-    r"\d{4,5}|\d{5}-\d{3,4}|\d{2}-\d{3}|\d{3} \d{2}|\d{4} ?[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d"
-    r"|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}"
-    r"|[A-Z]\d[\dW] ?[A-Z\d]{4}|[A-Z]{1,2}-?\d{4,5}|\d{3}-\d{4}|\d{6}"
+SURE_POSTCODE = re.compile(
+    r"\d{5}-\d{3,4}|\d{4}-\d{3}|\d{2}-\d{3}|\d{3} \d{2}|\d{4} ?[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d"
+    r"|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[\dW] [A-Z\d]{4}|[A-Z]{1,2}-\d{4,5}"
 )
+"""Postal codes of a form that hardly anything else has: British, Canadian, Dutch, Portuguese, Polish, Swedish."""
+
 CODE = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w\-/.#]{5,}|[0-9a-f]{16,}", re.IGNORECASE)
 ZONE = re.compile(r"(Africa|America|Asia|Europe|Australia|Pacific|Atlantic|Indian|Antarctica|Etc)/\w+.*|UTC.*|GMT.*")
-
-
-@cache
-def _words(table: str) -> frozenset[str]:
-    rows = tomllib.loads((DATA / "values.toml").read_text(encoding="utf-8"))
-    return both_spellings(rows[table].split())
 
 
 @cache
@@ -112,19 +106,21 @@ def looks(text: str) -> frozenset[str]:
 def _of_words(text: str, folded: str) -> set[str]:
     pieces = re.findall(r"[^\W\d_]+", folded)
     bare = folded.replace(".", "").strip(" !")
-    found = {look for table, look in SINGLE.items() if bare.replace(" ", "_") in _words(table)}
+    found = {look for table, look in SINGLE.items() if bare.replace(" ", "_") in value_words(table)}
     found |= {look for pattern, look in SHAPES if pattern.fullmatch(text)}
     if folded in countries():
         found.add("country")
     if "letters" in found:
         found |= _of_person(text, pieces)
-    if len(pieces) > 1 and pieces[-1] in _words("legal"):
+    if len(pieces) > 1 and pieces[-1] in value_words("legal"):
         found.add("legal")
-    if any(piece in _words("jobs") or piece.endswith(JOB_ENDINGS) for piece in pieces):
+    if any(piece in value_words("jobs") or piece.endswith(JOB_ENDINGS) for piece in pieces):
         found.add("job")
     if pieces:
         found.add("text")
-    if re.search(r"\d", text) and any(piece in _words("streets") or piece.endswith(STREET_ENDINGS) for piece in pieces):
+    if re.search(r"\d", text) and any(
+        piece in value_words("streets") or piece.endswith(STREET_ENDINGS) for piece in pieces
+    ):
         found.add("street")
     return found
 
@@ -135,10 +131,12 @@ SINGLE = {
     "status": "status",
     "permissions": "permissions",
     "regions": "region",
+    "cities": "city",
+    "last_names": "surname",
 }
 """Lists in which a whole value stands → what it looks like then."""
 
-SHAPES = ((ZONE, "zone"), (LETTERS, "letters"), (JOB_LIKE, "wordy"), (CODE, "code"))
+SHAPES = ((ZONE, "zone"), (LETTERS, "letters"), (JOB_LIKE, "wordy"), (CODE, "code"), (SURE_POSTCODE, "sure postcode"))
 JOB_ENDINGS = tuple(
     "manager leiter leiterin direktor berater ingenieur entwickler ologist iker ikerin meister kraft".split()
 )
@@ -148,9 +146,9 @@ STREET_ENDINGS = tuple("strasse str weg platz gasse allee straat laan plein grac
 def _of_person(text: str, pieces: list[str]) -> set[str]:
     size = len(text.split())
     found = {"one word" if size == 1 else "two words" if size <= 3 else "many words"}
-    if pieces and pieces[0] in _words("first_names"):
+    if pieces and pieces[0] in value_words("first_names"):
         found.add("given" if size == 1 else "full name")
-    elif size in (2, 3) and pieces and pieces[-1] in _words("first_names") and "," in text:
+    elif size in (2, 3) and pieces and pieces[-1] in value_words("first_names") and "," in text:
         found.add("full name")
     return found
 

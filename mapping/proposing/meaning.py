@@ -90,16 +90,13 @@ def likenesses(names: Sequence[str]) -> list[Mapping[str, float]]:
     loaded = model()
     if loaded is None or not names:
         return [{} for _ in names]
+    import numpy as np
+
     keys, table = _descriptions()
-    near = loaded.embed(names) @ table.T
-    made: list[Mapping[str, float]] = []
-    for row in near:
-        best: dict[str, float] = {}
-        for key, value in zip(keys, row.tolist(), strict=True):
-            if value > best.get(key, -1.0):
-                best[key] = value
-        made.append(best)
-    return made
+    firsts = [place for place, key in enumerate(keys) if place == 0 or keys[place - 1] != key]
+    best = np.maximum.reduceat(loaded.embed(names) @ table.T, firsts, axis=1).tolist()
+    about = [keys[place] for place in firsts]
+    return [dict(zip(about, row, strict=True)) for row in best]
 
 
 def between(text: str, others: Sequence[str]) -> list[float]:

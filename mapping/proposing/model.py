@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Any
 
 from mapping.proposing.concepts import DATA
 
@@ -24,22 +25,33 @@ FEATURES = (
     "veto",
     "giveaway",
     "cryptic giveaway",
+    "fills a gap",
     "unseen",
 )
 """What is known about a candidate; in this order in every vector."""
 
 
 @cache
-def weights() -> Mapping[str, float]:
-    """The weight of each feature."""
-    found: dict[str, float] = json.loads((DATA / "weights.json").read_text(encoding="utf-8"))["weights"]
+def _fitted() -> Mapping[str, Any]:
+    found: dict[str, Any] = json.loads((DATA / "weights.json").read_text(encoding="utf-8"))
     return found
 
 
-@cache
+def weights() -> Mapping[str, float]:
+    """The weight of each feature of a candidate."""
+    found: Mapping[str, float] = _fitted()["weights"]
+    return found
+
+
+def company_weights() -> Mapping[str, float]:
+    """The weight of each feature of an object type that may be a company (mapping/proposing/objects.py)."""
+    found: Mapping[str, float] = _fitted()["company"]
+    return found
+
+
 def auto_accept() -> float:
-    """The confidence from which on 98 % of the proposals were right on the training half."""
-    return float(json.loads((DATA / "weights.json").read_text(encoding="utf-8"))["auto_accept"])
+    """The confidence from which on 98 % of the proposals were right on workspaces left out of the fitting."""
+    return float(_fitted()["auto_accept"])
 
 
 def utility(features: Mapping[str, float]) -> float:

@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from rapidfuzz import fuzz, process
 
 from mapping.figures import CURRENCIES
+from mapping.proposing.abbreviations import longer as _longer
 from mapping.proposing.concepts import (
     HEAD_FIRST,
     Alias,
@@ -20,6 +21,7 @@ from mapping.proposing.concepts import (
     parts,
     pieces_of,
     squeeze,
+    value_words,
     vocabulary,
     word_lists,
     word_set,
@@ -30,15 +32,16 @@ OTHERS = "of another"
 """What a name means that speaks of a fact about the thing, or of somebody else's: nothing that has a home."""
 
 EXACT, WITHOUT_OWNER, SHORT, ANY_ORDER, SPELT_LIKE, PARTLY = range(6)
-COSTS = (0.0, 0.02, 0.05, 0.04, 0.0, 0.08)
+COSTS = (0.0, 0.005, 0.05, 0.04, 0.0, 0.08)
 PER_RANK = 0.0008
 ALIKE = 88
 HALF = 0.5
 LONG_ENOUGH = 5
+MOST_READINGS = 16
 """Letters from which on a likeness in spelling means something."""
 
-NEUTRAL, UNKNOWN_BESIDE, UNKNOWN_HEAD = 0.98, 0.62, 0.3
-SHORTEST, SURE_ENOUGH = 3, 0.85
+NEUTRAL, UNKNOWN_BESIDE, UNKNOWN_HEAD, LITTLE = 0.98, 0.62, 0.3, 0.1
+SHORTEST, SURE_ENOUGH, SURE_NAME = 3, 0.85, 0.9
 """Names of two letters inside a name only count where everything else beside them is neutral."""
 
 TAKES_OVER = {
@@ -51,6 +54,15 @@ TAKES_OVER = {
     "identifier": ABOUT,
 }
 """Things whose mention makes something else of whatever stands beside them."""
+
+SPANS = frozenset({"d", "w", "m", "y", "days", "months"})
+"""Units of a span of time: what is counted in the last 30 d is a figure about something."""
+
+SENT_TO = frozenset({"first_name", "last_name", "person_name", "phone", "email"})
+"""What of a delivery is rather the one's to whom it goes."""
+
+POST = frozenset({"postal", "mailing", "postale", "postanschrift"})
+"""Words of a postal code or postal address that say nothing about which address it is."""
 
 PEOPLE_WHO_ARE_COMPANIES = frozenset({"customer", "cust", "client", "kunde", "kunden", "cliente", "klant"})
 
@@ -99,12 +111,21 @@ def read(name: str, role: str, label: str = "", unknown: frozenset[str] = frozen
         for spelling, _ in spellings[:4]:
             for variant in _divided(spelling):
                 _take_partly(matches, against, variant, role, own, unknown)
+    if any(number.isdigit() and unit in SPANS for number, unit in itertools.pairwise(given)):
+        against.setdefault(ABOUT, 0.9)
+        matches = {key: replace(match, score=match.score * UNKNOWN_HEAD) for key, match in matches.items()}
+    if role == "person" and "person_name" in matches and matches["person_name"].score > SURE_NAME:
+        # The contact person of a person is the person.
+        matches.pop("other_people", None)
+    _note_alone(matches, against)
     if not against and all(match.score < HALF for match in matches.values()):
         _take_alike(matches, [squeeze(spelling) for spelling, _ in spellings[:2]], role, unknown)
     empty = own | word_set("generic") | word_set("stop")
     meant = against or any(match.score > HALF for match in matches.values())
     cryptic = not meant and all(part in empty or part not in vocabulary() for part in given)
-    return Reading(matches, against, _group(given), number, cryptic)
+    post = any(key in matches and matches[key].score > HALF for key in ("postcode", "street"))
+    grouped = tuple(part for part in given if not (post and part in POST))
+    return Reading(matches, against, group_of(grouped), number, cryptic)
 
 
 def _owners(role: str, label: str) -> frozenset[str]:
@@ -139,45 +160,11 @@ def _stripped(given: tuple[str, ...], own: frozenset[str]) -> tuple[str, ...]:
     return given[start:end]
 
 
-@cache
-def _skeletons() -> Mapping[str, tuple[str, ...]]:
-    """The consonants of a word → English words with them: `cntry` can only be `country`."""
-    found: dict[str, list[str]] = {}
-    english = {part for alias in aliases() if alias.language == "en" for part in alias.parts}
-    for word in sorted(english | word_set("others") | word_set("about") | word_set("owners", "person")):
-        if len(word) >= 4 and word.isalpha():
-            found.setdefault(_skeleton(word), []).append(word)
-    return {skeleton: tuple(words) for skeleton, words in found.items() if len(skeleton) >= 3}
-
-
-@cache
-def _beginnings() -> Mapping[str, tuple[str, ...]]:
-    """The first four or five letters of a long word → the words that are cut off so: `cogn` for `cognome`."""
-    found: dict[str, list[str]] = {}
-    for word in sorted({part for alias in aliases() for part in alias.parts}, key=lambda word: (len(word), word)):
-        for size in (4, 5):
-            if word.isalpha() and len(word) >= size + 3:
-                found.setdefault(word[:size], []).append(word)
-    return {start: tuple(words[:4]) for start, words in found.items()}
-
-
-def _skeleton(word: str) -> str:
-    return word[:1] + "".join(letter for letter in word[1:] if letter not in "aeiouy")
-
-
 def _written_out(words: tuple[str, ...], own: frozenset[str]) -> Iterator[tuple[str, ...]]:
-    short = word_lists()["short"]
-    choices: list[tuple[str, ...]] = []
-    changed = False
-    for word in words:
-        longer: tuple[str, ...] = tuple(short[word].split("|")) if word in short else ()
-        if not longer and word not in vocabulary() and word not in own and 3 <= len(word) <= 8:
-            longer = _skeletons().get(_skeleton(word), ())[:3] if _skeleton(word) == word or len(word) <= 5 else ()
-            longer = longer or _beginnings().get(word, ())
-        changed = changed or bool(longer)
-        choices.append(longer or (word,))
-    if changed:
-        for made in itertools.islice(itertools.product(*choices), 8):
+    """The words with short forms in full and words that run together apart."""
+    choices = [_longer(word) if word not in own or word in word_lists()["short"] else (word,) for word in words]
+    if any(choice != (word,) for choice, word in zip(choices, words, strict=True)):
+        for made in itertools.islice(itertools.product(*choices), MOST_READINGS):
             yield tuple(part for text in made for part in text.split())
 
 
@@ -251,6 +238,14 @@ def _take_partly(
             _note(against, part)
 
 
+def _note_alone(matches: Mapping[str, Match], against: dict[str, float]) -> None:
+    """A name that speaks of somebody else and of nothing that has a home, such as `sequence_owner`."""
+    other = matches.get("other_people")
+    homes = [match.score for key, match in matches.items() if concepts()[key].homes]
+    if other is not None and other.score >= UNKNOWN_HEAD / 2 and other.score > max(homes, default=0.0):
+        against.setdefault(OTHERS, 0.6)
+
+
 def _note_others(matches: dict[str, Match], against: dict[str, float]) -> None:
     """Where one part of a name is a thing of its own, such as an account's owner, the other is only its e-mail."""
     for key, reason in TAKES_OVER.items():
@@ -259,6 +254,15 @@ def _note_others(matches: dict[str, Match], against: dict[str, float]) -> None:
             for other, match in matches.items():
                 if concepts()[other].homes and other not in TAKES_OVER:
                     matches[other] = replace(match, score=match.score * UNKNOWN_HEAD)
+
+
+@cache
+def trades() -> frozenset[str]:
+    """What people do for a living: beside a name, a number or an address it says that these are another's."""
+    own = word_set("owners", "person") | word_set("owners", "any") | word_set("generic") | word_set("stop")
+    groups = (word_set("qualifiers", group) for group in word_lists()["qualifiers"])
+    known = {part for alias in aliases() for part in alias.parts if concepts()[alias.concept].homes}
+    return value_words("jobs") - own - known - frozenset().union(*groups)
 
 
 def _note(against: dict[str, float], part: str) -> None:
@@ -281,6 +285,10 @@ def _weigh(
     for beside, is_head in ((before, head_first), (after, not head_first)):
         for part in beside:
             factor, why = _beside(part, role, own, generic)
+            if alias.concept in SENT_TO and part in word_set("qualifiers", "shipping"):
+                factor = UNKNOWN_BESIDE
+            if alias.concept == "job_title" and part in word_set("owners", "company"):
+                factor, why = NEUTRAL, ""
             if factor == UNKNOWN_BESIDE and (is_head or generic) and role != "custom":
                 factor = UNKNOWN_HEAD
             score *= factor
@@ -293,12 +301,12 @@ def _beside(part: str, role: str, own: frozenset[str], generic: bool) -> tuple[f
     if part in word_set("stop") or part.isdigit() or part in own or part.upper() in CURRENCIES:
         return NEUTRAL, ""
     if part in word_set("about"):
-        return 0.15, ABOUT
-    if part in word_set("others"):
-        return 0.2, OTHERS
+        return LITTLE, ABOUT
+    if part in word_set("others") or (part in trades() and role == "person"):
+        return LITTLE, OTHERS
     owners = word_set("owners", "person") | word_set("owners", "company")
     if part in owners and not (role == "company" and part in PEOPLE_WHO_ARE_COMPANIES):
-        return 0.25, OTHERS
+        return LITTLE, OTHERS
     if not generic and any(part in word_set("qualifiers", group) for group in word_lists()["qualifiers"]):
         return NEUTRAL, ""
     return UNKNOWN_BESIDE, ""
@@ -316,10 +324,9 @@ def _take_alike(matches: dict[str, Match], spellings: Sequence[str], role: str, 
                 _better(matches, Match(0.9 * likeness / 100 - alias.rank * PER_RANK, alias, SPELT_LIKE))
 
 
-def _group(given: Sequence[str]) -> str:
+def group_of(given: Sequence[str]) -> str:
     """Which address a part belongs to: `billing` of `BillingCity`, and nothing where the name does not say."""
-    known = vocabulary()
-    pieces = [piece for part in given for piece in ((part,) if part in known else pieces_of(part))]
+    pieces = [piece for part in given for piece in (part, *pieces_of(part))]
     for group in ("billing", "shipping", "hq", "home", "work", "other"):
         if any(piece in word_set("qualifiers", group) for piece in pieces):
             return group

@@ -10,6 +10,9 @@ Suits = Callable[[Evidence], tuple[float, float]]
 """Evidence → (suit, giveaway): the share of values that may be such a thing, of those that hardly are another."""
 
 
+HALF = 0.5
+
+
 def _less(evidence: Evidence, start: float, *looks: str) -> float:
     return max(0.0, start - sum(evidence.share(look) for look in looks))
 
@@ -28,7 +31,8 @@ def _given_name(evidence: Evidence) -> tuple[float, float]:
 
 
 def _family_name(evidence: Evidence) -> tuple[float, float]:
-    return _less(evidence, evidence.share("letters"), "salutations", "boolean", "status", "legal"), 0.0
+    suit = _less(evidence, evidence.share("letters"), "salutations", "boolean", "status", "legal")
+    return suit, min(suit, 2 * evidence.share("surname")) if evidence.varied >= HALF else 0.0
 
 
 def _full_name(evidence: Evidence) -> tuple[float, float]:
@@ -91,7 +95,8 @@ def _street(evidence: Evidence) -> tuple[float, float]:
 
 def _place(evidence: Evidence) -> tuple[float, float]:
     odd = ("email", "web", "boolean", "time", "status", "permissions", "json", "zone", "salutations")
-    return _less(evidence, evidence.share("text"), *odd), 0.0
+    suit = _less(evidence, evidence.share("text"), *odd)
+    return suit, min(suit, 2 * evidence.share("city"))
 
 
 def _region(evidence: Evidence) -> tuple[float, float]:
@@ -103,8 +108,7 @@ def _region(evidence: Evidence) -> tuple[float, float]:
 
 def _postcode(evidence: Evidence) -> tuple[float, float]:
     # Figures alone may be anything; letters and figures in that order hardly are anything else.
-    mixed = min(evidence.share("postcode"), evidence.share("text"))
-    return min(1.0, evidence.share("postcode") + 0.5 * evidence.share("code")), 0.3 * mixed
+    return min(1.0, evidence.share("postcode") + 0.5 * evidence.share("code")), evidence.share("sure postcode")
 
 
 def _country(evidence: Evidence) -> tuple[float, float]:

@@ -20,6 +20,13 @@ class WorkspaceNaming:
         name = f"{name}Field" if name in RESERVED or name in taken else name
         return self._free(name, taken)
 
+    def fields(self, source_names: Collection[str], taken: Collection[str]) -> dict[str, str]:
+        """The names in alphabetical order, one after the other."""
+        made: dict[str, str] = {}
+        for source in sorted(source_names):
+            made[source] = self.field(source, {*taken, *made.values()})
+        return made
+
     def object(self, label: str, label_plural: str, taken: Collection[str]) -> tuple[str, str]:
         """Singular and plural in camelCase."""
         return self.field(label, taken), self.field(label_plural, taken)
@@ -27,6 +34,13 @@ class WorkspaceNaming:
     def option(self, label: str, taken: Collection[str]) -> str:
         """The label in capitals with underscores."""
         return self._free("_".join(words(label)).upper() or "OPTION", taken)
+
+    def options(self, labels: Collection[str], taken: Collection[str]) -> dict[str, str]:
+        """The values in alphabetical order of the labels, one after the other."""
+        made: dict[str, str] = {}
+        for label in sorted(labels):
+            made[label] = self.option(label, {*taken, *made.values()})
+        return made
 
     def option_label(self, label: str) -> str:
         """The label without commas."""
