@@ -10,6 +10,7 @@ from mapping.activity_plan import ACTIVITY, NOTE
 from mapping.relations import MEMBER
 from mapping.rules import Action, Home, MapSpec, ObjectRule, RelationRule
 from projects.models import Project, Run
+from projects.pipeline.compiled import compiled
 
 SEGMENT = "segment"
 MEMBERSHIP = "membership"
@@ -239,7 +240,7 @@ def phase_spec(name: str) -> PhaseSpec:
 
 def step_specs(run: Run, phase: str) -> tuple[StepSpec, ...]:
     """What one phase of one run consists of."""
-    spec = run.field_map.spec if run.field_map else MapSpec()
+    spec = compiled(run.field_map).spec if run.field_map else MapSpec()
     return tuple(phase_spec(phase).steps(run, spec))
 
 
