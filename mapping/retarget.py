@@ -175,7 +175,7 @@ def names_taken(owner: ObjectRule, target: ObjectType, but: FieldRule | None = N
 
 def _description(owner: ObjectRule, rule: FieldRule) -> str:
     label = owner.label or title(owner.source)
-    return f"Customer.io {role_of(owner.source, label).noun(label)} attribute {rule.source}"
+    return f"Customer.io {role_of(owner.source).noun(label)} attribute {rule.source}"
 
 
 def choices_for(field: Field, profile: FieldProfile, fit: Fit, naming: Naming) -> tuple[Choice, ...]:

@@ -33,6 +33,9 @@ AFTER = 0.01
 """What values alone weigh against a field that is called so: they decide only where nothing else does."""
 
 LEAST, MOST = 0.01, 0.99
+SECOND = 0.9
+"""A second number or address may be another person's: it is never taken without a look."""
+
 WON, LOST = 0.96, 0.85
 """How often the right one of several fields got the place they all may have, and how often the others wanted it in
 vain: measured on the training half, where the lead of the one over the others made no difference."""
@@ -211,5 +214,7 @@ def _settled(
         chance *= LOST
     elif chosen is not None and not chosen.confirmed and wanted.get(chosen.destination, 0) > 1:
         chance *= WON
+    if chosen is not None and not chosen.confirmed and chosen.destination in FURTHER.values():
+        chance *= SECOND
     confidence = round(min(MOST, max(LEAST, chance)), 3)
     return Settled(item, chosen, confidence, others, none, blocked if chosen is None else None)
