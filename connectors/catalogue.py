@@ -37,11 +37,17 @@ class FieldType(StrEnum):
 
 
 class ObjectKind(StrEnum):
-    """Why an object type is read: as records, as links between records, or as configuration."""
+    """Why an object type is read.
+
+    Records, links between records, configuration for the handoff, happenings (what a record did or was sent, at
+    a time), and traces: history kept for a delta or an audit, which does not migrate and needs no profile.
+    """
 
     RECORD = "record"
     LINK = "link"
     CONFIG = "config"
+    HAPPENING = "happening"
+    TRACE = "trace"
 
 
 @dataclass(frozen=True, slots=True)

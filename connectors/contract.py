@@ -47,12 +47,15 @@ class Page:
     """Some rows and where to go on; `cursor` is None on the last page.
 
     `missing` are keys that the system announced and then did not deliver (for example people deleted
-    between two calls): they are counted and listed, never dropped in silence.
+    between two calls): they are counted and listed, never dropped in silence. `reasons` says why, by key, where
+    the connector knows. `left_out` counts rows that are no records of this object type, by what they are.
     """
 
     records: tuple[SourceRecord, ...]
     cursor: Cursor | None
     missing: tuple[str, ...] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ of its vendor's error bodies.
 from __future__ import annotations
 
 import ipaddress
-import json as jsonlib
 import logging
 import random
 import socket
@@ -23,6 +22,7 @@ import httpx
 
 from connectors.budget import Budget, Rate
 from connectors.errors import AuthFailed, ConnectorError, NotAllowed, Rejected, Terminal, Transient
+from connectors.exact import loads
 
 logger = logging.getLogger(__name__)
 
@@ -153,8 +153,8 @@ class ApiClient:
     """Speaks JSON over HTTP to one base URL with one key.
 
     `explain` turns a refusal (any status of 400 and up except 429) into the error to raise; what it leaves
-    to None gets the common table. `calls` counts requests by kind, plus `refused`, `retried` and `waited_ms`.
-    Safe for threads.
+    to None gets the common table. `quota` does so for a 429 that does not pass within seconds. `calls` counts
+    requests by kind, plus `refused`, `retried` and `waited_ms`. Safe for threads.
     """
 
     def __init__(
@@ -166,6 +166,7 @@ class ApiClient:
         system: str,
         explain: Callable[[Refusal], ConnectorError | None] = lambda refusal: None,
         read_limit: Callable[[Refusal], Rate | None] = lambda refusal: None,
+        quota: Callable[[Refusal], ConnectorError | None] = lambda refusal: None,
         allow_private: bool = False,
         transport: Any = None,
         timeout: float = 60.0,
@@ -182,6 +183,7 @@ class ApiClient:
         self._budget = budget
         self._explain = explain
         self._read_limit = read_limit
+        self._quota = quota
         self._sleep = sleep
         self._counting = threading.Lock()
         self._client = httpx.Client(
@@ -297,12 +299,12 @@ class ApiClient:
         # What is refused may end in a sentence for the user, so nothing of it may repeat our key.
         text = self.mask(response.text) if response.status_code >= 300 else ""
         try:
-            body = jsonlib.loads(text or content) if content else None
+            body = loads(text or content) if content else None
         except ValueError:
             body = None
         refusal = Refusal(response.status_code, body, text[:2000], headers)
         if response.status_code == 429:
-            raise self._refused_by(refusal)
+            raise self._quota(refusal) or self._refused_by(refusal)
         if response.status_code >= 300:
             raise self._explain(refusal) or self._common(refusal)
         if content and body is None:

@@ -71,13 +71,15 @@ def propose(
     *,
     default_country: str = "US",
     taken: Collection[str] = (),
+    role: Role | None = None,
 ) -> ObjectRule:
     """The rule for one object type: a known one is mapped, any other gets an object of its own.
 
-    `taken` are destinations of other object types, which this one must not land on.
+    `taken` are destinations of other object types, which this one must not land on. `role` says what the object
+    type is where its name does not.
     """
     label = source.label or title(source.name)
-    role = role_of(source.name, source.label, source.label_plural)
+    role = role or role_of(source.name, source.label, source.label_plural)
     if role.destination in taken:
         role = CUSTOM
     description = role.description(label)

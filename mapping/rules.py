@@ -129,7 +129,9 @@ class ActivityRule(Frozen):
     `source` is `event`, `message` or an object type (`object:4`). For events, `name` is the event's name as it is;
     where a generic event tells its kind by a property, `where` names that property and `equals` its value. `parts`
     says which property plays which part: title, body, start, end, duration, disposition, location, attendees, due,
-    status, assignee, author, recording, attachments. `columns`: start, end and location become fields of their own.
+    status, assignee, author, recording, attachments; a dot leads into an object (`properties.hs_call_title`).
+    `columns`: start, end and location become fields of their own. `count` and `examples` are what discovery saw;
+    `alternative` is the kind that it may be, where that is too weak to be proposed.
     """
 
     source: str
@@ -141,6 +143,9 @@ class ActivityRule(Frozen):
     home: Home = Home.ACTIVITY
     parts: dict[str, str] = {}
     columns: bool = False
+    count: int = 0
+    examples: tuple[str, ...] = ()
+    alternative: Kind | None = None
     confidence: float = 0.0
     reason: str = ""
     decided_by: str = ""
@@ -180,7 +185,7 @@ class ObjectRule(Frozen):
         return next((rule for rule in self.fields if rule.source == source or source in rule.also), None)
 
 
-EVIDENCE = {"confidence", "reason", "alternatives", "decided_by"}
+EVIDENCE = {"confidence", "reason", "alternatives", "decided_by", "count", "examples", "alternative"}
 """Why a rule was proposed and by whom decided: shown and kept, but not part of what is signed."""
 
 

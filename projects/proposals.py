@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import transaction
 
 from connectors.catalogue import Catalogue, FieldType, ObjectKind
 from connectors.contract import Naming
 from connectors.registry import get_connector
+from mapping.activities import EVENT, MESSAGE, propose_activities
 from mapping.models import FieldMap
 from mapping.proposer import SourceObject, propose_map
-from mapping.proposer import propose as propose_object
 from mapping.rules import Action, Choice, FieldRule, MapSpec, ObjectRule
 from projects import audit
 from projects.connections import open_destination
+from projects.landing import streams_of, with_objects, workspace_members
 from projects.models import Connection, Profile, Project, Run, User
 from projects.permissions import Can, can
-from projects.pipeline.phases import (
-    COMPANY,
-    PERSON,
-    RELATIONSHIP,
-    SEGMENT,
-    relationship_of,
-)
+from projects.pipeline.phases import PERSON, RELATIONSHIP, SEGMENT
 from projects.pipeline.tags import TAGS
 from projects.services import Refused
 from projects.verbs import Verb
@@ -43,50 +40,41 @@ def propose(*, project: Project, by: User) -> FieldMap:
         raise Refused(f"{connection.connector} has no rules for names.")
     with open_destination(project) as destination:
         catalogue = destination.catalogue()
-    spec = build(list(run.profiles.all()), catalogue, naming, project.default_country)
+        members = workspace_members(destination, catalogue)
+    spec = build(list(run.profiles.all()), catalogue, naming, project.default_country, members)
     with transaction.atomic():
         version = project.map_series.add(spec, by=by, note="proposed")
         audit.record(Verb.MAP_PROPOSED, project, str(version))
     return version
 
 
-def build(profiles: list[Profile], catalogue: Catalogue, naming: Naming, default_country: str) -> MapSpec:
-    """The map for these profiles. Object types that no phase lands yet are in it, as left behind."""
+def build(
+    profiles: list[Profile],
+    catalogue: Catalogue,
+    naming: Naming,
+    default_country: str,
+    members: Mapping[str, str] | None = None,
+) -> MapSpec:
+    """The map for these profiles; `members` are the destination's: e-mail address → name."""
     records = [p for p in profiles if p.kind == ObjectKind.RECORD and (p.read or p.object == PERSON)]
     spec = propose_map([_source(p) for p in records], catalogue, naming, default_country=default_country)
     segments = next((profile for profile in profiles if profile.object == SEGMENT), None)
-    objects = [_adjusted(rule, segments, naming) for rule in spec.objects]
-    companies = {relationship_of(rule.source) for rule in objects if rule.destination == COMPANY}
-    objects.extend(
-        _association(profile, catalogue, naming, default_country, profile.object in companies)
-        for profile in profiles
-        if profile.kind == ObjectKind.LINK and profile.object != RELATIONSHIP
-    )
-    return spec.model_copy(update={"objects": tuple(objects)})
+    objects = [_with_tags(rule, segments, naming) for rule in spec.objects]
+    links = [p for p in profiles if p.kind == ObjectKind.LINK and p.object != RELATIONSHIP]
+    objects = with_objects(objects, profiles, links, catalogue, naming, default_country, members or {})
+    streaming = [profile.object for profile in profiles if profile.object in (EVENT, MESSAGE)]
+    activities = propose_activities(streams_of(profiles), streaming)
+    return spec.model_copy(update={"objects": tuple(objects), "activities": tuple(activities)})
 
 
-def _source(profile: Profile, name: str = "") -> SourceObject:
-    fields = profile.statistics.field_profiles()
-    return SourceObject(name or profile.object, profile.label, profile.label_plural, fields)
+def _source(profile: Profile) -> SourceObject:
+    return SourceObject(profile.object, profile.label, profile.label_plural, profile.statistics.field_profiles())
 
 
-def _adjusted(rule: ObjectRule, segments: Profile | None, naming: Naming) -> ObjectRule:
+def _with_tags(rule: ObjectRule, segments: Profile | None, naming: Naming) -> ObjectRule:
     if rule.source == PERSON and segments is not None and segments.data.get("rows"):
         return rule.model_copy(update={"fields": (*rule.fields, segments_rule(segments.data["rows"], naming))})
-    if rule.destination in (PERSON, COMPANY):
-        return rule
-    return rule.model_copy(update={"action": Action.SKIP, "create": False})
-
-
-def _association(
-    profile: Profile, catalogue: Catalogue, naming: Naming, default_country: str, to_company: bool
-) -> ObjectRule:
-    """All of a person's companies are kept with their attributes: Twenty itself has room for one."""
-    if not to_company:
-        return ObjectRule(source=profile.object, destination="", action=Action.SKIP, label=profile.label)
-    source = _source(profile, RELATIONSHIP)
-    rule = propose_object(source, catalogue, naming, default_country=default_country)
-    return rule.model_copy(update={"source": profile.object, "match_on": "customerioId"})
+    return rule
 
 
 def segments_rule(rows: list[dict[str, object]], naming: Naming) -> FieldRule:

@@ -8,38 +8,60 @@ from django.utils import timezone
 
 from connectors.catalogue import FieldType, Option
 from connectors.contract import FieldPlan, ObjectPlan, SchemaChange, SchemaPlan
+from mapping.activity_plan import activity_plan
 from mapping.fixed import companion_description
-from mapping.rules import Action, FieldRule, MapSpec, ObjectRule
+from mapping.relations import MEMBER, MEMBER_OBJECT
+from mapping.rules import Action, FieldRule, MapSpec, ObjectRule, RelationRule
 from projects import audit
 from projects.connections import open_destination
 from projects.models import JournalEntry, Project
-from projects.pipeline.phases import ASSOCIATION, COMPANY, PERSON
+from projects.pipeline.phases import RELATIONSHIP, activity_objects, relationship_of
 from projects.verbs import Verb
-
-RELATIONS = {ASSOCIATION: (("person", "Person", PERSON), ("company", "Company", COMPANY))}
-"""Relations that records of an object carry besides their mapped fields: name, label, target."""
-
-INVERSE_LABEL = "Company associations"
 
 
 def schema_plan(spec: MapSpec) -> SchemaPlan:
     """Objects and fields that the confirmed map needs and that are not Twenty's own."""
     objects: list[ObjectPlan] = []
     fields: dict[tuple[str, str], FieldPlan] = {}
+    happened = {name for source in activity_objects(spec) for name in (source, relationship_of(source))}
     for rule in spec.objects:
-        if rule.action == Action.SKIP:
+        if rule.action == Action.SKIP or rule.source in happened:
             continue
         if rule.create:
             objects.append(ObjectPlan(rule.destination, rule.plural, rule.label, rule.label_plural, rule.description))
-        for name, label, target in RELATIONS.get(rule.destination, ()):
-            fields[rule.destination, name] = FieldPlan(
-                rule.destination, name, label, FieldType.RELATION, target=target, inverse_label=INVERSE_LABEL
-            )
+        for relation in rule.relations:
+            if relation.action == Action.CREATE and (target := _target(spec, relation)):
+                fields[rule.destination, relation.destination] = FieldPlan(
+                    rule.destination,
+                    relation.destination,
+                    relation.label,
+                    FieldType.RELATION,
+                    description=_relation_description(rule, relation),
+                    target=target,
+                    inverse_label=relation.inverse_label,
+                )
         for field in rule.fields:
             for plan in _field_plans(rule, field):
                 fields.setdefault((plan.object, plan.name), plan)
+    more_objects, more_fields = activity_plan(spec.activities)
+    objects += more_objects
+    fields |= {(plan.object, plan.name): plan for plan in more_fields}
     unique_objects = {plan.name: plan for plan in objects}
     return SchemaPlan(tuple(unique_objects.values()), tuple(fields.values()))
+
+
+def _target(spec: MapSpec, relation: RelationRule) -> str:
+    """The destination's object that a relation points to; none where that object type is left behind."""
+    if relation.to == MEMBER:
+        return MEMBER_OBJECT
+    rule = spec.object(relation.to)
+    return rule.destination if rule and rule.action != Action.SKIP else ""
+
+
+def _relation_description(rule: ObjectRule, relation: RelationRule) -> str:
+    if rule.source.startswith(RELATIONSHIP):
+        return ""
+    return f"The record that the Customer.io attribute {relation.source} names."
 
 
 def _field_plans(rule: ObjectRule, field: FieldRule) -> list[FieldPlan]:

@@ -29,6 +29,11 @@ COLUMNS = ("read", *reconcile.COLUMNS)
 REASONS = {
     "no_match_value": "No e-mail address",
     "duplicate_match_value": "Same address or web host as another",
+    "unknown_person": "The person is unknown, deleted or did not land",
+    "no_member": "The owner has no account in Twenty yet",
+    "no_time": "It does not say when it happened",
+    "left_in_map": "Left behind by the map",
+    "became_link": "Became a link of a comment or task",
     "deleted_owner": "A deleted record in Twenty owns this value",
     "deleted_in_destination": "Was deleted in Twenty",
     "parent_not_migrated": "What it belongs to did not land",
@@ -184,6 +189,9 @@ def object_labels(project: Project) -> dict[str, str]:
     labels.update({"person": "People", "segment": "Segments", "membership": "Segment members"})
     labels.update({"person.company": "Company of each person", "relationship.read": "Relationships"})
     labels.update({"schema": "Objects and fields in the destination"})
+    labels.update({"event": "Events", "message": "Messages", "comment": "Comments", "task": "Tasks"})
+    labels.update({"comment.target": "People of comments", "task.target": "People of tasks"})
+    labels.update({"event.read": "Events, reading", "message.read": "Messages, reading"})
     labels.update({"clear": "Taking the sample back", "catalogue": "What is there", "profile": "Reading and counting"})
     return labels
 
@@ -268,7 +276,7 @@ def verdicts_for(reason: str) -> tuple[str, ...]:
     """The decisions that make sense for a reason."""
     if reason == "duplicate_match_value":
         return ("merge", "import", "drop")
-    if reason == "no_match_value":
+    if reason in ("no_match_value", "unknown_person"):
         return ("import", "drop")
     return ("drop",)
 

@@ -23,6 +23,10 @@ class Gone(Rejected):
     """404: what was asked for does not exist (any more)."""
 
 
+class QuotaUsedUp(ConnectorError):
+    """429 of a daily quota: it carries no Retry-After and does not pass within seconds (FACTS.md §1)."""
+
+
 def _text(value: Any) -> Any:
     """Ids stay text: `03000001` must keep its zero, and one vendor example has them as a number (FACTS.md §2)."""
     if value is None:
@@ -34,6 +38,8 @@ Text = Annotated[str, BeforeValidator(_text)]
 Key = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
 Traits = Annotated[dict[str, Any], BeforeValidator(lambda value: {} if value is None else value)]
 _OrNone = BeforeValidator(lambda value: [] if value is None else value)
+T = TypeVar("T")
+ListOf = Annotated[list[T], _OrNone]
 
 
 class Payload(BaseModel):
@@ -132,6 +138,20 @@ class Count(Payload):
     count: int | None = None
 
 
+class Uses(Payload):
+    """The ids of what names a segment."""
+
+    campaigns: ListOf[int] = []
+    draft_newsletters: ListOf[int] = []
+    sent_newsletters: ListOf[int] = []
+
+
+class Users(Payload):
+    """Who uses a segment; the segment's own id stands here or there (FACTS.md §5)."""
+
+    used_by: Annotated[Uses, BeforeValidator(lambda value: value or {})] = Uses()
+
+
 class CustomType(Payload):
     """A type of custom objects; its id is a number written as a string (FACTS.md §6)."""
 
@@ -227,6 +247,15 @@ def explain(refusal: Refusal) -> ConnectorError | None:
     if 400 <= refusal.status < 500 and (detail := _detail(refusal.body)):
         return Rejected(f"Customer.io refused the request ({refusal.status}): {detail}")
     return None
+
+
+def quota(refusal: Refusal) -> ConnectorError | None:
+    """The error behind a 429 of a daily quota; None for the usual limit of requests per second."""
+    if "retry-after" in refusal.headers or "per day" not in _detail(refusal.body):
+        return None
+    return QuotaUsedUp(
+        "Customer.io gives no more of this today.", "It counts anew each day; the rest goes on as usual."
+    )
 
 
 def _detail(body: Any) -> str:

@@ -29,6 +29,7 @@ from connectors.customerio.payloads import (
     Segments,
     Tie,
     Ties,
+    Users,
     parse,
 )
 from connectors.errors import Rejected
@@ -130,6 +131,13 @@ class Reading:
         """A checked GET; parameters that are empty are left out."""
         return parse(model, self._api.get(path, params=_given(params)))
 
+    def find(self, model: type[P], path: str, *keys: str, **params: str | int) -> P | None:
+        """A checked GET with these keys in the path's gaps, or None where there is nothing (any more)."""
+        try:
+            return self.get(model, path.format(*(quote(key, safe="") for key in keys)), **params)
+        except Gone:
+            return None
+
     def _post(self, model: type[P], path: str, body: Mapping[str, Any], **params: str | int) -> P:
         """A checked POST that only reads, so it may be repeated."""
         return parse(model, self._api.send("POST", path, kind="read", safe=True, params=_given(params), json=body))
@@ -171,6 +179,10 @@ class Reading:
         """All segments by id; archived ones are not told (FACTS.md §5)."""
         return sorted(self.get(Segments, "/v1/segments").segments, key=lambda row: row.id)
 
+    def segment_names(self) -> Mapping[str, str]:
+        """Segment id → name."""
+        return {str(row.id): row.name for row in self.segment_list()}
+
     def segments(self, cursor: Cursor | None) -> Iterator[Page]:
         """Segments with their sizes; one page, unless there are very many."""
         after = cursor["after"] if cursor else -1
@@ -189,7 +201,7 @@ class Reading:
 
     def _sized(self, rows: Sequence[Segment]) -> Page:
         records = together(self._segment, rows)
-        return _page(zip([str(row.id) for row in rows], records, strict=True))
+        return page_of(zip([str(row.id) for row in rows], records, strict=True))
 
     def _segment(self, row: Segment) -> SourceRecord | None:
         """The segment with its number of members, or None when it has just been deleted."""
@@ -197,7 +209,10 @@ class Reading:
             members = self.get(Count, f"/v1/segments/{row.id}/customer_count").count
         except Gone:
             return None
-        return SourceRecord(key=str(row.id), fields={**row.model_dump(), "id": str(row.id), "members": members})
+        told = self.find(Users, "/v1/segments/{}/used_by", str(row.id))
+        used_by = told.used_by.model_dump() if told else None
+        fields = {**row.model_dump(), "id": str(row.id), "members": members, "used_by": used_by}
+        return SourceRecord(key=str(row.id), fields=fields)
 
     def membership(self, cursor: Cursor | None) -> Iterator[Page]:
         """Who is in which segment, segment by segment.
@@ -246,7 +261,7 @@ class Reading:
         # A key is the customer's own id where Customer.io did not tell its own.
         others = self._objects(type_id, [ObjectIds(object_id=key) for key in page.missing])
         again = {record.key: record for record in (*page.records, *others.records)}
-        return _page((row.key, again.get(row.key)) for row in wanted)
+        return page_of((row.key, again.get(row.key)) for row in wanted)
 
     def _match_all(self, type_id: str) -> str:
         """The first field whose existence finds any object, else the first one that the search accepts."""
@@ -272,7 +287,7 @@ class Reading:
 
     def _objects(self, type_id: str, rows: Sequence[ObjectIds]) -> Page:
         records = together(lambda row: self._object(type_id, row), rows)
-        return _page(zip([row.key for row in rows], records, strict=True))
+        return page_of(zip([row.key for row in rows], records, strict=True))
 
     def _object(self, type_id: str, ids: ObjectIds) -> SourceRecord | None:
         """The object, or None when it does not exist any more."""
@@ -321,7 +336,7 @@ def _given(params: Mapping[str, str | int]) -> dict[str, str | int]:
     return {name: value for name, value in params.items() if value != ""}
 
 
-def _page(found: Iterable[tuple[str, SourceRecord | None]]) -> Page:
+def page_of(found: Iterable[tuple[str, SourceRecord | None]]) -> Page:
     """Records by the key that was asked for; None means that it is missing."""
     pairs = list(found)
     records = {record.key: record for _, record in pairs if record is not None}

@@ -11,22 +11,59 @@ from urllib.parse import urlsplit
 from connectors.catalogue import Catalogue
 from connectors.contract import Access, Cursor, Identity, Page
 from connectors.customerio import catalogue
-from connectors.customerio.catalogue import MEMBERSHIP, OBJECT, PERSON, RELATIONSHIP, SEGMENT
-from connectors.customerio.payloads import KEY_HELP, CustomType, CustomTypes, Gone, Workspace, Workspaces, explain
-from connectors.customerio.reading import Reading
-from connectors.errors import AuthFailed, ConnectorError, NotAllowed, Terminal
+from connectors.customerio.activities import History
+from connectors.customerio.automations import Automations
+from connectors.customerio.catalogue import (
+    AUTOMATIONS,
+    COUNTED,
+    EVENT,
+    HISTORY,
+    MEMBERSHIP,
+    MESSAGE,
+    OBJECT,
+    PERSON,
+    RELATIONSHIP,
+    SEGMENT,
+    SETTINGS,
+    SUPPRESSION,
+)
+from connectors.customerio.messages import Bodies, Body, Deliveries
+from connectors.customerio.payloads import (
+    KEY_HELP,
+    CustomType,
+    CustomTypes,
+    Gone,
+    Workspace,
+    Workspaces,
+    explain,
+    quota,
+)
+from connectors.customerio.reading import Reading, together
+from connectors.customerio.settings import SettingsReading
+from connectors.errors import AuthFailed, ConnectorError, NotAllowed, Rejected, Terminal
 from connectors.http import ApiClient
 
 REGIONS: Mapping[str, str] = {"US": "https://api.customer.io", "EU": "https://api-eu.customer.io"}
 """A key is known in its own region only, and a wrong region answers 401 like a wrong key (FACTS.md §1)."""
 
+LATE = 180
+"""Days in which a message's metrics go on arriving: opens and clicks are recorded for six months (FACTS.md §8)."""
+
+NAMES = (SEGMENT, MEMBERSHIP, PERSON, RELATIONSHIP, EVENT, MESSAGE, HISTORY, SUPPRESSION, *COUNTED)
+
+LISTED_ONLY = (MEMBERSHIP, HISTORY, SUPPRESSION)
+"""What cannot be asked for by its key."""
+
 
 class CustomerioSource:
     """Reads one workspace. Without an address, or with “auto”, the region that knows the key is taken."""
 
-    def __init__(self, access: Access, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, access: Access, *, sleep: Callable[[float], None] = time.sleep, clock: Callable[[], float] = time.time
+    ) -> None:
         self._access = access
         self._sleep = sleep
+        self._clock = clock
         self._counted: Counter[str] = Counter()
         self.calls: Mapping[str, int] = self._counted
         self._opened: list[ApiClient] = []
@@ -62,12 +99,15 @@ class CustomerioSource:
         return Identity(", ".join(row.name for row in workspaces), facts)
 
     def catalogue(self) -> Catalogue:
-        """Segments, people, one object type per custom type (disabled ones too) and what links them."""
-        return catalogue.build(self._workspaces(), self._types(), len(self._reading.segment_list()))
+        """All object types: one per custom type (disabled ones too); the rest is the same in every workspace."""
+        counts = dict(zip(COUNTED, together(self._listed, COUNTED), strict=True))
+        return catalogue.build(self._workspaces(), self._types(), len(self._reading.segment_list()), counts)
 
     def count(self, object: str) -> int | None:
-        """How many there are; None for members and relationships, and where the vendor's count may be another's."""
+        """How many there are, where the vendor tells: not for members, relationships, events and messages."""
         kind, type_id = _split(object)
+        if kind in COUNTED:
+            return self._listed(kind)
         if kind == SEGMENT:
             return len(self._reading.segment_list())
         if kind == PERSON:
@@ -81,27 +121,49 @@ class CustomerioSource:
         kind, type_id = _split(object)
         if type_id:
             return self._reading.objects(type_id, cursor)
+        if kind in AUTOMATIONS:
+            return self._automations.pages(kind, cursor)
+        if kind in SETTINGS:
+            return self._settings.pages(kind, cursor)
         readers = {
             SEGMENT: self._reading.segments,
             MEMBERSHIP: self._reading.membership,
             PERSON: self._reading.people,
             RELATIONSHIP: self._reading.relationships,
+            EVENT: self._history.events,
+            HISTORY: self._history.others,
+            MESSAGE: self._deliveries.messages,
+            SUPPRESSION: self._settings.suppressions,
         }
         return readers[kind](cursor)
 
     def fetch(self, object: str, keys: Sequence[str]) -> Page:
-        """The records with these keys. For `relationship` the keys are those of people: all that they have."""
+        """The records with these keys. For `relationship` and `event` the keys are those of people."""
         kind, type_id = _split(object)
         if type_id:
             return self._reading.objects_with(type_id, keys)
-        if kind == MEMBERSHIP:
-            raise Terminal("Customer.io's segment memberships cannot be read one by one.", "Read them page by page.")
+        if kind in AUTOMATIONS:
+            return self._automations.with_ids(kind, keys)
+        if kind in SETTINGS:
+            return self._settings.with_keys(kind, keys)
+        if kind in LISTED_ONLY:
+            raise Terminal(f"Customer.io does not give a {kind} by its key.", "Read them page by page.")
         readers = {
             SEGMENT: self._reading.segments_with,
             PERSON: self._reading.people_with,
             RELATIONSHIP: self._reading.relationships_of,
+            EVENT: self._history.of_people,
+            MESSAGE: self._deliveries.with_ids,
         }
         return readers[kind](keys)
+
+    def recent_messages(self, cursor: Cursor | None = None, *, days: int = LATE) -> Iterator[Page]:
+        """The messages of the last so many days once more, for metrics that came late; goes on from a cursor."""
+        return self._deliveries.messages(cursor or self._deliveries.since(days))
+
+    def archived_body(self, id: str) -> Body:
+        """One message with its text, of which the vendor gives a hundred a day; the answer says when there are more."""
+        return self._bodies.read(id)
 
     @cached_property
     def _api(self) -> ApiClient:
@@ -121,6 +183,33 @@ class CustomerioSource:
     def _reading(self) -> Reading:
         return Reading(self._api)
 
+    @cached_property
+    def _history(self) -> History:
+        return History(self._reading)
+
+    @cached_property
+    def _automations(self) -> Automations:
+        return Automations(self._reading)
+
+    @cached_property
+    def _settings(self) -> SettingsReading:
+        return SettingsReading(self._reading)
+
+    @cached_property
+    def _deliveries(self) -> Deliveries:
+        return Deliveries(self._reading, lambda: self._automations.names, self._clock)
+
+    @cached_property
+    def _bodies(self) -> Bodies:
+        return Bodies(self._api, self._clock)
+
+    def _listed(self, kind: str) -> int | None:
+        """How many rows a list has; None where the key may not read it, which is no reason to tell nothing."""
+        try:
+            return self._automations.count(kind) if kind in AUTOMATIONS else self._settings.count(kind)
+        except (NotAllowed, Rejected):
+            return None
+
     def _open(self, url: str) -> ApiClient:
         client = ApiClient(
             url,
@@ -128,6 +217,7 @@ class CustomerioSource:
             self._access.budget,
             system="Customer.io",
             explain=explain,
+            quota=quota,
             allow_private=self._access.allow_private,
             transport=self._access.transport,
             sleep=self._sleep,
@@ -174,6 +264,6 @@ def _region(url: str) -> str:
 def _split(object: str) -> tuple[str, str]:
     """`object:1` → (`object`, `1`), `person` → (`person`, ``); anything else is no object type of Customer.io."""
     kind, _, type_id = object.partition(":")
-    if (kind == OBJECT and type_id) or object in (SEGMENT, MEMBERSHIP, PERSON, RELATIONSHIP):
+    if (kind == OBJECT and type_id) or object in NAMES:
         return kind, type_id
     raise Terminal(f"Customer.io has no object type “{object}”.", "Discover the source again.")

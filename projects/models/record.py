@@ -57,6 +57,9 @@ class Record(models.Model):
     refs = ExactJSONField(default=dict)
     digest = models.CharField(max_length=64)
     match_key = models.CharField(max_length=400, blank=True)
+    alias = models.CharField(
+        max_length=400, blank=True, help_text="Another id by which attributes of other records name this one."
+    )
     mapped = ExactJSONField(null=True)
     notes = ExactJSONField(default=list, help_text="What a transform could not turn, and where the raw value went.")
     state = models.CharField(max_length=12, choices=State, default=State.READ)
@@ -81,6 +84,8 @@ class Record(models.Model):
             models.Index(fields=["run", "object", "state", "id"], name="record_by_state"),
             # Two records with one unique value.
             models.Index(fields=["run", "object", "match_key"], name="record_by_match", condition=~Q(match_key="")),
+            # relate.keys_of: the record that an attribute names.
+            models.Index(fields=["run", "object", "alias"], name="record_by_alias", condition=~Q(alias="")),
         ]
 
     def __str__(self) -> str:

@@ -18,21 +18,22 @@ from connectors.contract import Draft
 from connectors.errors import Rejected
 from projects.models import JournalEntry, Link, Run
 from projects.pipeline.context import Context, Progress
-from projects.pipeline.phases import ASSOCIATION, PERSON, PERSON_COMPANY
+from projects.pipeline.phases import PERSON, RELATIONSHIP
 
 
 def page(context: Context) -> Progress:
     """Takes back the next links of one kind, or the unknown records of one journal entry."""
     size = context.destination.capabilities().batch
     order = Case(
-        When(object=PERSON_COMPANY, then=Value(0)),
-        When(destination=ASSOCIATION, then=Value(1)),
+        When(object__contains=".", then=Value(0)),
+        When(object__startswith=RELATIONSHIP, then=Value(1)),
         When(object=PERSON, then=Value(3)),
         default=Value(2),
         output_field=IntegerField(),
     )
     sample = Link.objects.filter(project=context.project, run__kind=Run.Kind.SANDBOX).annotate(rank=order)
-    first = sample.order_by("rank", "id").first()
+    # Within a rank the newest kind goes first: later phases point to earlier ones.
+    first = sample.order_by("rank", "-id").first()
     if first is None:
         return _orphans(context)
     links = list(sample.filter(object=first.object, origin=first.origin).order_by("id")[:size])

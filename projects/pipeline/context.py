@@ -15,11 +15,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from connectors.catalogue import ObjectType
-from connectors.contract import Destination, Source
+from connectors.contract import Destination, Existing, Source
 from connectors.errors import Terminal
+from mapping.relations import MEMBER_OBJECT
 from mapping.rules import MapSpec, ObjectRule
 from projects.connections import open_destination, open_source
 from projects.models import Project, Run, Step
+from projects.pipeline.ends import Ends, ends_of
 
 
 class LostLease(Exception):
@@ -96,6 +98,25 @@ class Context:
         if rule is None:
             raise LookupError(f"The map has no rule for {self.step.object}.")
         return rule
+
+    @cached_property
+    def ends(self) -> Ends:
+        """How this step's rows refer to other rows."""
+        return ends_of(self.spec, self.step.object)
+
+    @property
+    def match_on(self) -> str:
+        """The unique field by which the destination may know a row again; attachments change what is known."""
+        rule = self.spec.object(self.step.object)
+        return "" if self.ends.onto or rule is None else rule.match_on
+
+    @cached_property
+    def members(self) -> dict[str, Existing]:
+        """The members of the destination's workspace, by e-mail address in lower case."""
+        if self.destination.catalogue().object(MEMBER_OBJECT) is None:
+            return {}
+        found = (member for rows, _ in self.destination.pages(MEMBER_OBJECT) for member in rows)
+        return {str(member.fields["userEmail"]).lower(): member for member in found if member.fields.get("userEmail")}
 
     def calls(self) -> Counter[str]:
         """Requests made by this context so far, by side and kind."""

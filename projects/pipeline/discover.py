@@ -13,6 +13,9 @@ from django.utils import timezone
 from connectors.catalogue import ObjectKind
 from connectors.contract import Identity, SourceRecord
 from connectors.errors import Rejected, Terminal
+from mapping.activities import EVENT, MESSAGE
+from mapping.happenings import Happenings
+from mapping.overlap import IDS, Pointers, Sketch
 from mapping.profile import ObjectProfile
 from projects.models import Connection, Profile
 from projects.pipeline import triggers
@@ -29,6 +32,13 @@ from projects.text import plain
 
 MATCH_FIELDS = {PERSON: ("email",)}
 """Fields whose doubles and gaps the sandbox sample has to show."""
+
+TRACE = "trace"
+"""The kind of what is history for a delta or an audit: it does not migrate and is not profiled."""
+
+PERSON_IDS = ("cio_id", "id", "email")
+OBJECT_IDS = ("cio_object_id", "object_id")
+"""Fields by which attributes of other records may name a record."""
 
 COMPANY_MATCH_FIELDS = ("domain", "website")
 
@@ -104,7 +114,7 @@ def profile(context: Context) -> Progress:
     """Reads one page of one object type into its statistics."""
     cursor = context.step.cursor or {"at": 0, "next": None}
     profiles = list(Profile.objects.filter(run=context.run).order_by("order", "object"))
-    readable = [row for row in profiles if ":" not in row.object.replace("object:", "") or row.object == RELATIONSHIP]
+    readable = [row for row in profiles if row.kind != TRACE and not row.object.startswith(f"{RELATIONSHIP}:")]
     if cursor["at"] >= len(readable):
         return Progress(None)
     current = readable[cursor["at"]]
@@ -148,6 +158,8 @@ def _add(
     context: Context, current: Profile, name: str, records: list[SourceRecord], profiles: list[Profile]
 ) -> Profile:
     row = next((known for known in profiles if known.object == name), None)
+    if name in (EVENT, MESSAGE) and row is not None:
+        return _add_happenings(row, records)
     if row is None:
         target = records[0].refs["object"][0]
         towards = next((known for known in profiles if known.object == target), None)
@@ -166,11 +178,41 @@ def _add(
     for record in records:
         statistics.add(record.key, record.fields)
     if records or state:
-        row.data = {**row.data, "profile": statistics.to_json()}
+        row.data = {**row.data, "profile": statistics.to_json(), "pointers": _pointers(row, records).to_json()}
     if name == SEGMENT:
         row.data = {**row.data, "rows": [*row.data.get("rows", []), *({"key": r.key, **r.fields} for r in records)]}
     row.read += len(records)
     return row
+
+
+def _add_happenings(row: Profile, records: list[SourceRecord]) -> Profile:
+    """Events and messages are not profiled by field but by name: what happens, how often, with which properties."""
+    streams = Happenings.from_json(row.data.get("streams"))
+    for record in records:
+        person = record.refs.get("person", ("", ""))[1]
+        if row.object == EVENT:
+            streams.add(str(record.fields.get("name") or ""), record.fields.get("data"), person)
+        else:
+            streams.add(str(record.fields.get("type") or MESSAGE), record.fields, person)
+    row.data = {**row.data, "streams": streams.to_json()}
+    row.read += len(records)
+    return row
+
+
+def _pointers(row: Profile, records: list[SourceRecord]) -> Pointers:
+    """Sketches of the ids of this type and of values that may be ids of another one.
+
+    Of relationships it is the objects that count: whether one of them has several people.
+    """
+    pointers = Pointers.from_json(row.data.get("pointers"))
+    for record in records:
+        if row.kind == ObjectKind.LINK:
+            pointers.ids.setdefault("object", Sketch(IDS)).add(record.refs["object"][1])
+        elif row.object == PERSON:
+            pointers.add({name: record.fields.get(name) for name in PERSON_IDS}, PERSON_IDS)
+        elif row.kind == ObjectKind.RECORD:
+            pointers.add(record.fields, OBJECT_IDS)
+    return pointers
 
 
 def _save(rows: list[Profile]) -> None:

@@ -5,21 +5,28 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
 from connectors.contract import Page, SourceRecord
 from connectors.errors import Terminal
+from mapping.exact import as_text, is_empty
+from mapping.rules import Action
 from projects.models import GroupMember, Link, Profile, Record, Run
 from projects.pipeline.context import Context, Progress
+from projects.pipeline.ends import OTHER, SELF, ends_of
 from projects.pipeline.phases import (
     COMPANY,
     PERSON,
     SEGMENT,
+    activity_objects,
     object_rules,
+    object_types,
     relationship_of,
+    relationship_rules,
 )
+from projects.text import plain
 
 FETCH = 100
 """Keys fetched at once for a sample."""
@@ -35,6 +42,17 @@ def digest_of(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+def not_barren(object: str, cursor: dict[str, Any], new: bool) -> int:
+    """Pages in a row that held nothing new. Raises Terminal when there are so many that the paging must be a circle."""
+    barren = 0 if new else cursor.get("barren", 0) + 1
+    if barren >= BARREN_PAGES:
+        raise Terminal(
+            f"Loop detected: {BARREN_PAGES} pages of {object} in a row held nothing new.",
+            "Nothing is lost. Resume to try again; if it happens again, report it to the source's vendor.",
+        )
+    return int(barren)
+
+
 def page(context: Context) -> Progress:
     """Reads one page of the step's object type: of the sample in a sandbox run, else of everything."""
     if context.run.kind == Run.Kind.SANDBOX and context.step.object != SEGMENT:
@@ -45,19 +63,20 @@ def page(context: Context) -> Progress:
 def _source_page(context: Context, object: str) -> Progress:
     cursor = context.step.cursor
     read = next(iter(context.source.pages(object, cursor.get("next"))))
-    records = to_records(context.run, read, object)
-    barren = 0 if _has_new(context.run, records) else cursor.get("barren", 0) + 1
-    if barren >= BARREN_PAGES:
-        raise Terminal(
-            f"Loop detected: {BARREN_PAGES} pages of {object} in a row held nothing new.",
-            "Nothing is lost. Resume to try again; if it happens again, report it to the source's vendor.",
-        )
-    total = context.source.count(object) if not cursor else None
+    records = to_records(context, read, object)
+    barren = not_barren(object, cursor, has_new(context.run, records))
+    total = None if cursor else context.source.count(object) or _counted(context, object)
     following = None if read.cursor is None else {"next": read.cursor, "barren": barren}
     return Progress(following, done=len(records), total=total, save=lambda: store(records))
 
 
-def _has_new(run: Run, records: list[Record]) -> bool:
+def _counted(context: Context, object: str) -> int | None:
+    """How many there were at the last discovery, where the source does not tell: enough to say how long it takes."""
+    profile = Profile.objects.filter(project=context.project, object=object).order_by("-run_id").first()
+    return profile.read if profile and profile.read else None
+
+
+def has_new(run: Run, records: list[Record]) -> bool:
     keys = {(record.object, record.key) for record in records}
     known = Record.objects.filter(run=run, key__in=[key for _, key in keys]).values_list("object", "key")
     return bool(keys - set(known))
@@ -65,32 +84,69 @@ def _has_new(run: Run, records: list[Record]) -> bool:
 
 def _sample_page(context: Context) -> Progress:
     """Reads the next hundred keys of the sample; the list is settled on the first page and kept in the cursor."""
-    cursor = context.step.cursor or {"keys": sample_keys(context)}
+    cursor = context.step.cursor or {"keys": sample_keys(context, context.step.object)}
     keys, rest = cursor["keys"][:FETCH], cursor["keys"][FETCH:]
     if not keys:
         return Progress(None)
     read = context.source.fetch(context.step.object, keys)
-    records = to_records(context.run, read, context.step.object)
+    records = to_records(context, read, context.step.object)
     total = len(cursor["keys"]) if not context.step.cursor else None
     return Progress({"keys": rest} if rest else None, done=len(keys), total=total, save=lambda: store(records))
 
 
-def sample_keys(context: Context) -> list[str]:
+def sample_keys(context: Context, object: str) -> list[str]:
     """The keys a sandbox run reads: discovery's cover, plus what the sampled people are related to."""
     size = context.run.sample_size or 100
-    profile = Profile.objects.filter(project=context.project, object=context.step.object).order_by("-run_id").first()
-    keys = list(dict.fromkeys(profile.sample(size))) if profile else []
-    related = Record.objects.of(context.run, relationship_of(context.step.object)).values_list("refs", flat=True)
-    wanted = dict.fromkeys([*keys, *(refs["object"][1] for refs in related.iterator())])
+    wanted = dict.fromkeys(_sample_of(context, object, size))
+    wanted.update(dict.fromkeys(_parents_of_samples(context, object, size)))
     return list(wanted)
 
 
-def to_records(run: Run, read: Page, object: str) -> list[Record]:
+def _sample_of(context: Context, object: str, size: int) -> list[str]:
+    profile = Profile.objects.filter(project=context.project, object=object).order_by("-run_id").first()
+    related = Record.objects.of(context.run, relationship_of(object)).values_list("refs", flat=True)
+    return [*(profile.sample(size) if profile else ()), *(refs["object"][1] for refs in related.iterator())]
+
+
+def _parents_of_samples(context: Context, object: str, size: int) -> Iterator[str]:
+    """Records of this type that sampled records of any type name by an attribute: a child shows with its parent."""
+    known: set[str] = set()
+    for rule in object_types(context.spec):
+        names = [
+            relation.source for relation in rule.relations if relation.to == object and relation.action != Action.SKIP
+        ]
+        if not names:
+            continue
+        keys = list(dict.fromkeys(_sample_of(context, rule.source, size)))
+        for at in range(0, len(keys), FETCH):
+            for record in context.source.fetch(rule.source, keys[at : at + FETCH]).records:
+                known |= {as_text(value).strip() for name in names if not is_empty(value := record.fields.get(name))}
+    found = sorted(known)
+    for at in range(0, len(found), FETCH):
+        # What is not there is no loss here: the relation says so when it is made.
+        yield from (record.key for record in context.source.fetch(object, found[at : at + FETCH]).records)
+
+
+def aliases(context: Context, object: str) -> str:
+    """The field, other than the key, by which attributes of other records name records of this type; or nothing."""
+    named = (
+        relation.by
+        for rule in object_types(context.spec)
+        for relation in rule.relations
+        if relation.to == object and relation.action != Action.SKIP
+    )
+    by = next((by for by in named if by in ("id", "object_id")), "")
+    # Happenings may name a person by the customer's own id.
+    return "id" if object == PERSON and context.spec.activities else by
+
+
+def to_records(context: Context, read: Page, object: str) -> list[Record]:
     """Rows of a page, without doubles; what was announced and not delivered is held, not forgotten."""
-    rows = {record.key: _row(run, object, record) for record in read.records}
+    alias = aliases(context, object) if context.run.field_map else ""
+    rows = {record.key: _row(context.run, object, record, alias) for record in read.records}
     for key in read.missing:
         rows[key] = Record(
-            run=run,
+            run=context.run,
             object=object,
             key=key,
             raw={},
@@ -102,7 +158,7 @@ def to_records(run: Run, read: Page, object: str) -> list[Record]:
     return list(rows.values())
 
 
-def _row(run: Run, object: str, record: SourceRecord) -> Record:
+def _row(run: Run, object: str, record: SourceRecord, alias: str = "") -> Record:
     refs = {role: list(ref) for role, ref in record.refs.items()}
     fields = dict(record.fields)
     return Record(
@@ -113,6 +169,7 @@ def _row(run: Run, object: str, record: SourceRecord) -> Record:
         meta=dict(record.meta),
         refs=refs,
         digest=digest_of([fields, refs]),
+        alias=plain(as_text(fields[alias]).strip())[:400] if alias and not is_empty(fields.get(alias)) else "",
     )
 
 
@@ -147,8 +204,9 @@ def _store_members(rows: list[GroupMember]) -> None:
 
 
 def relationships(context: Context) -> Progress:
-    """Reads person–object relationships once for all object types; keeps those to types that become companies."""
-    wanted = {relationship_of(source) for source in object_rules(context.spec, COMPANY)}
+    """Reads person–object relationships once for all object types; keeps those to types that land."""
+    wanted = {rule.source for rule in relationship_rules(context.spec)}
+    wanted |= {relationship_of(source) for source in activity_objects(context.spec)}
     cursor = context.step.cursor
     if context.run.kind == Run.Kind.SANDBOX:
         keys = cursor.get("keys")
@@ -159,17 +217,20 @@ def relationships(context: Context) -> Progress:
     else:
         read = next(iter(context.source.pages("relationship", cursor.get("next"))))
         following = None if read.cursor is None else {"next": read.cursor}
-    rows = [row for row in _relationship_rows(context.run, read) if row.object in wanted]
+    rows = [row for row in _relationship_rows(context, read) if row.object in wanted]
     tally = Counter({"gone": len(read.missing)}) if read.missing else Counter[str]()
     return Progress(following, done=len(rows), tally=tally, save=lambda: store(rows))
 
 
-def _relationship_rows(run: Run, read: Page) -> list[Record]:
-    """Rows kept per object type; `match_key` is the person, so that one person's rows stand together."""
+def _relationship_rows(context: Context, read: Page) -> list[Record]:
+    """Rows kept per object type; `match_key` is the person, so that one person's rows stand together.
+
+    Where the relationship sets a relation of the object, it is the object, which has room for one of them.
+    """
     rows = []
     for record in read.records:
-        row = _row(run, relationship_of(record.refs["object"][0]), record)
-        row.match_key = record.refs["person"][1]
+        row = _row(context.run, relationship_of(record.refs["object"][0]), record)
+        row.match_key = record.refs[ends_of(context.spec, row.object).onto or "person"][1]
         rows.append(row)
     return rows
 
@@ -195,7 +256,7 @@ def primary_company(context: Context) -> Progress:
     derived = []
     for person, theirs in groupby(rows, key=lambda row: row.match_key):
         first = min(theirs, key=lambda row: (row.meta.get("related_at") or 2**40, row.key))
-        refs = {"person": [PERSON, person], "company": first.refs["object"]}
+        refs = {SELF: [PERSON, person], OTHER: first.refs["object"]}
         derived.append(
             Record(
                 run=context.run,
@@ -209,10 +270,10 @@ def primary_company(context: Context) -> Progress:
             )
         )
     following = {"after": rows[-1].match_key} if rows else None
-    return Progress(following, done=len(derived), save=lambda: _store_derived(context, derived))
+    return Progress(following, done=len(derived), save=lambda: store_derived(context, derived))
 
 
-def _store_derived(context: Context, derived: list[Record]) -> None:
+def store_derived(context: Context, derived: list[Record]) -> None:
     """Stores derived rows; one that is there from before a decision and says something else now lands again."""
     keys = [row.key for row in derived]
     known = Record.objects.of(context.run, context.step.object).filter(key__in=keys)

@@ -13,26 +13,31 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Min
 from django.utils import timezone
 
 from connectors.catalogue import FieldType
 from connectors.contract import Draft, Existing
 from connectors.errors import Rejected, Transient
-from projects.models import JournalEntry, Link, Record
+from projects.models import Decision, JournalEntry, Link, Record
 from projects.pipeline.context import Context, Progress
+from projects.pipeline.ends import TARGET_PERSON
 from projects.pipeline.extract import digest_of, linked
 from projects.pipeline.lookup import MARK, canonical_value, marks_of, owners, value_at
-from projects.pipeline.phases import ASSOCIATION, PERSON_COMPANY
-from projects.pipeline.settle import DELETED_OWNER, DUPLICATE, PARENT_HELD, drop_decided
+from projects.pipeline.settle import (
+    DELETED_OWNER,
+    DUPLICATE,
+    PARENT_HELD,
+    UNKNOWN_PERSON,
+    drop_decided,
+    verdicts_for,
+)
 from projects.pipeline.transform import save_rows
 from projects.text import plain
 
 REFUSED = "refused"
 DELETED_THERE = "deleted_in_destination"
 TAKEN_TWICE = "taken_by_another_row"
-
-COLUMNS = {"person": "personId", "object": "companyId", "company": "companyId"}
-"""Which column of a draft takes the destination id of the row that a role refers to."""
 
 SETTLED_FIELDS = ["state", "reason", "detail", "destination_id", "mapped"]
 
@@ -86,27 +91,48 @@ def _resolve(context: Context, batch: Batch) -> None:
         for object, key in row.refs.values():
             wanted[object].add(key)
     links = linked(context, dict(wanted))
+    rivals = _rivals(context, batch.rows)
+    alone = verdicts_for(context, UNKNOWN_PERSON) if context.ends.optional else {}
     for row in batch.rows:
         if not row.refs:
             continue
+        if (rival := rivals.get(row.match_key)) and rival != row.key:
+            row.state, row.reason = Record.State.HELD, TAKEN_TWICE
+            row.detail = f"The map gives this record one relation, and {rival} holds it: discover again for a new map."
+            continue
         parents = {role: links.get((object, key)) for role, (object, key) in row.refs.items()}
-        absent = [f"{row.refs[role][0]} {row.refs[role][1]}" for role, link in parents.items() if link is None]
+        lacking = {role for role, link in parents.items() if link is None}
+        optional = lacking <= context.ends.optional
+        if optional and alone.get(row.key, alone.get("")) == Decision.Verdict.IMPORT:
+            lacking = set()
+        absent = [f"{row.refs[role][0]} {row.refs[role][1]}" for role in sorted(lacking)]
         if absent:
-            row.state, row.reason = Record.State.HELD, PARENT_HELD
+            row.state, row.reason = Record.State.HELD, UNKNOWN_PERSON if optional else PARENT_HELD
             row.detail = f"It belongs to {' and '.join(absent)}, which did not land."
             continue
         there = {role: link for role, link in parents.items() if link is not None}
         _fill_columns(context, row, there)
 
 
+def _rivals(context: Context, rows: Sequence[Record]) -> dict[str, str]:
+    """Where several relationships would set one relation of a record: that record's key → the row that comes first."""
+    if not context.ends.onto or not any(row.match_key for row in rows):
+        return {}
+    keys = {row.match_key for row in rows}
+    siblings = Record.objects.of(context.run, context.step.object).filter(match_key__in=keys)
+    taking_part = siblings.exclude(state__in=[Record.State.EXCLUDED, Record.State.REJECTED])
+    return dict(taking_part.values_list("match_key").annotate(first=Min("key")))
+
+
 def _fill_columns(context: Context, row: Record, parents: dict[str, Link]) -> None:
-    mapped = dict(row.mapped or {})
-    if context.step.object == PERSON_COMPANY:
-        row.destination_id = parents["person"].destination_id
-        mapped["companyId"] = str(parents["company"].destination_id)
-    else:
-        mapped.update({COLUMNS[role]: str(link.destination_id) for role, link in parents.items()})
-    if context.step.destination == ASSOCIATION:
+    ends, mapped = context.ends, dict(row.mapped or {})
+    if ends.onto:
+        row.destination_id = parents[ends.onto].destination_id
+    for role, column in ends.columns.items():
+        if role in parents:
+            name = context.destination.capabilities().note_target_column if column == TARGET_PERSON else column
+            mapped[name] = str(parents[role].destination_id)
+    if ends.named:
         mapped.setdefault("name", " – ".join(label for label in map(_label, parents.values()) if label)[:500])
     row.mapped = mapped
 
@@ -152,7 +178,7 @@ def _look_up(context: Context, batch: Batch, rows: Sequence[Record]) -> None:
     """Finds rows by their own id (an earlier attempt whose answer was lost) and by their unique value."""
     for row in rows:
         row.destination_id = row.destination_id or context.project.destination_id(row.object, row.key)
-    match_on = "" if context.step.object == PERSON_COMPANY else context.rule.match_on
+    match_on = context.match_on
     values = {row.match_key: row for row in rows if match_on and row.match_key and value_at(row.mapped, match_on)}
     marks = marks_of(context, rows)
     keys = {path: list(wanted) for path, wanted in ((match_on, values), (MARK, marks)) if wanted}
@@ -176,9 +202,9 @@ def _look_up(context: Context, batch: Batch, rows: Sequence[Record]) -> None:
 
 
 def _place(context: Context, batch: Batch, row: Record, existing: Existing | None, *, is_mine: bool) -> None:
-    if context.step.object == PERSON_COMPANY:
+    if context.ends.onto:
         if existing is None or existing.deleted:
-            row.state, row.reason, row.detail = Record.State.HELD, DELETED_THERE, "The person is no longer there."
+            row.state, row.reason, row.detail = Record.State.HELD, DELETED_THERE, "The record is no longer there."
             return
         batch.links[row.key] = _link(context, row, Link.Origin.MATCHED, before=existing.fields)
         _update_or_leave(context, batch, row, existing)
@@ -241,7 +267,7 @@ def _send_creates(context: Context, batch: Batch) -> None:
         return
 
     def send(rows: Sequence[Record]) -> None:
-        drafts = [Draft(str(row.destination_id), _new_body(row)) for row in rows]
+        drafts = [Draft(str(row.destination_id), _new_body(context, row)) for row in rows]
         context.destination.write(context.step.destination, drafts)
 
     landed = _journalled(context, batch, "create", batch.create, send)
@@ -257,14 +283,16 @@ def _created(context: Context, row: Record, position: Any) -> Link:
     return link
 
 
-def _new_body(row: Record) -> dict[str, Any]:
+def _new_body(context: Context, row: Record) -> dict[str, Any]:
     """What is sent for a new record: the draft, its place in lists, and that it was imported.
 
     Without an explicit position every later update would leave a line in Twenty's timeline
     (contracts/twenty/FACTS.md section 3).
     """
     author = {"source": "IMPORT", "name": "Customer.io"}
-    return {"createdBy": author, **(row.mapped or {}), "position": row.pk}
+    added = {"createdBy": author, "position": row.pk}
+    # Links of notes and tasks have neither on the older line.
+    return {**{name: value for name, value in added.items() if context.target.field(name)}, **(row.mapped or {})}
 
 
 def _send_updates(context: Context, batch: Batch) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 from connectors.contract import Existing
 from projects.models import Link, Record
 from projects.pipeline.context import Context
-from projects.pipeline.phases import PERSON_COMPANY
 from projects.text import plain
 
 MARK = "customerioId"
@@ -17,7 +16,7 @@ MARK = "customerioId"
 
 def owners(context: Context, found: Sequence[Existing]) -> dict[str, str]:
     """Records that another row of this object type has become already: destination id → that row's key."""
-    if context.step.object == PERSON_COMPANY:
+    if context.ends.onto:
         return {}
     links = Link.objects.filter(
         project=context.project, object=context.step.object, destination_id__in=[existing.id for existing in found]
@@ -28,7 +27,7 @@ def owners(context: Context, found: Sequence[Existing]) -> dict[str, str]:
 def marks_of(context: Context, rows: Sequence[Record]) -> set[str]:
     """Our own unique mark on these rows: how records of an earlier installation or project are known again."""
     field = context.target.field(MARK)
-    if field is None or not field.unique or context.step.object == PERSON_COMPANY:
+    if field is None or not field.unique or context.ends.onto:
         return set()
     return {str(mark) for row in rows if (mark := value_at(row.mapped, MARK))}
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from mapping.rules import Action, MapSpec
+from mapping.activity_plan import ACTIVITY, NOTE
+from mapping.relations import MEMBER
+from mapping.rules import Action, Home, MapSpec, ObjectRule, RelationRule
 from projects.models import Project, Run
 
 SEGMENT = "segment"
@@ -15,6 +17,8 @@ RELATIONSHIP = "relationship"
 PERSON_COMPANY = "person.company"
 COMPANY = "company"
 ASSOCIATION = "companyAssociation"
+COMMENT = "comment"
+TASK = "task"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,11 @@ class PhaseSpec:
 
 LAND = ("transform", "settle", "load", "merge", "verify")
 
+HAPPENED = ("draft", "settle", "load", "verify")
+
+RELATIONSHIPS = StepSpec(f"{RELATIONSHIP}.read", RELATIONSHIP, "", ("relationships",))
+"""Relationships are read once, person by person, for all object types together."""
+
 
 def object_rules(spec: MapSpec, destination: str) -> list[str]:
     """The source object types that land on one destination object, in the order of the map."""
@@ -55,6 +64,49 @@ def relationship_of(object_type: str) -> str:
     return object_type.replace("object:", f"{RELATIONSHIP}:", 1)
 
 
+def object_types(spec: MapSpec) -> list[ObjectRule]:
+    """Object types of the source that land as records of their own: companies and custom objects."""
+    happened = activity_objects(spec)
+    return [
+        rule
+        for rule in spec.objects
+        if rule.source.startswith("object:") and rule.action != Action.SKIP and rule.source not in happened
+    ]
+
+
+def activity_sources(spec: MapSpec, *homes: Home) -> list[str]:
+    """Streams of which something moves, to one of these homes if any are named."""
+    moved = [rule for rule in spec.activities if rule.action != Action.SKIP and (not homes or rule.home in homes)]
+    return list(dict.fromkeys(rule.source for rule in moved))
+
+
+def activity_objects(spec: MapSpec) -> list[str]:
+    """Object types whose records are activities, which they are then instead of objects of their own."""
+    return [source for source in activity_sources(spec) if source.startswith("object:")]
+
+
+def lands(spec: MapSpec, to: str) -> bool:
+    """Whether what a relation points to is there to be pointed to."""
+    rule = spec.object(to)
+    return to == MEMBER or (rule is not None and rule.action != Action.SKIP)
+
+
+def custom_rules(spec: MapSpec) -> list[ObjectRule]:
+    """Object types that get an object of their own, in the order of the map."""
+    return [rule for rule in object_types(spec) if rule.destination != COMPANY]
+
+
+def relationship_rules(spec: MapSpec) -> list[ObjectRule]:
+    """Relationships that are kept: to object types that land themselves."""
+    landing = {relationship_of(rule.source) for rule in object_types(spec)}
+    return [rule for rule in spec.objects if rule.source in landing and rule.action != Action.SKIP]
+
+
+def relation_step(source: str, relation: RelationRule) -> str:
+    """The name of the rows that set one relation after both records landed: `object:2.parentCommittee`."""
+    return f"{source}.{relation.destination}"
+
+
 def _people(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
     if run.writes:
         yield StepSpec("schema", "schema", "", ("schema",))
@@ -68,12 +120,65 @@ def _companies(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
     companies = object_rules(spec, COMPANY)
     if not companies:
         return
-    yield StepSpec(f"{RELATIONSHIP}.read", RELATIONSHIP, "", ("relationships",))
+    if relationship_rules(spec):
+        yield RELATIONSHIPS
     for source in companies:
         yield StepSpec(source, source, COMPANY, ("extract", *LAND), counts=True)
+    yield from _relationships(spec, companies)
+    if any(rule.source in map(relationship_of, companies) for rule in relationship_rules(spec)):
+        yield StepSpec(PERSON_COMPANY, PERSON_COMPANY, PERSON, ("primary_company", "load", "verify"))
     for source in companies:
-        yield StepSpec(relationship_of(source), relationship_of(source), ASSOCIATION, LAND, counts=True)
-    yield StepSpec(PERSON_COMPANY, PERSON_COMPANY, PERSON, ("primary_company", "load", "verify"))
+        # Relations to custom objects wait for their phase.
+        yield from _relations(spec, source, COMPANY, lambda to: to not in {rule.source for rule in custom_rules(spec)})
+
+
+def _objects(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
+    customs = custom_rules(spec)
+    sources = [rule.source for rule in customs]
+    if not object_rules(spec, COMPANY) and relationship_rules(spec):
+        yield RELATIONSHIPS
+    for rule in customs:
+        yield StepSpec(rule.source, rule.source, rule.destination, ("extract", *LAND), counts=True)
+    yield from _relationships(spec, sources)
+    for rule in customs:
+        yield from _relations(spec, rule.source, rule.destination, lambda to: True)
+    for source in object_rules(spec, COMPANY):
+        yield from _relations(spec, source, COMPANY, lambda to: to in sources)
+
+
+def _relationships(spec: MapSpec, sources: list[str]) -> Iterable[StepSpec]:
+    """Relationships with people: records of their own, or one relation field of the object."""
+    for rule in relationship_rules(spec):
+        if rule.source in map(relationship_of, sources):
+            yield StepSpec(rule.source, rule.source, rule.destination, LAND, counts=True)
+
+
+def _relations(spec: MapSpec, source: str, destination: str, wanted: Callable[[str], bool]) -> Iterable[StepSpec]:
+    """What an attribute names is linked when everything it may name has landed: so no order can be wrong."""
+    rule = spec.object(source)
+    for relation in rule.relations if rule else ():
+        if relation.action != Action.SKIP and lands(spec, relation.to) and wanted(relation.to):
+            name = relation_step(source, relation)
+            yield StepSpec(name, name, destination, ("relate", "load", "verify"))
+
+
+def _activities(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
+    sources, related = activity_sources(spec), activity_objects(spec)
+    if related and not relationship_rules(spec):
+        yield RELATIONSHIPS
+    for source in sources:
+        yield StepSpec(f"{source}.read", f"{source}.read", "", ("happenings",))
+    for source in sources:
+        # Also where all of it goes elsewhere: what the map leaves behind is counted here.
+        yield StepSpec(source, source, ACTIVITY, HAPPENED, counts=True)
+    for home, object, destination in ((Home.COMMENT, COMMENT, NOTE), (Home.TASK, TASK, TASK)):
+        if activity_sources(spec, home):
+            yield StepSpec(object, object, destination, HAPPENED, counts=True)
+    for source in map(relationship_of, related):
+        yield StepSpec(source, source, ACTIVITY, ("attach", "settle", "load", "verify"), counts=True)
+    for home, object, destination in ((Home.COMMENT, COMMENT, "noteTarget"), (Home.TASK, TASK, "taskTarget")):
+        if activity_sources(spec, home):
+            yield StepSpec(f"{object}.target", f"{object}.target", destination, ("targets", "load", "verify"))
 
 
 def _discovery(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
@@ -86,6 +191,8 @@ DISCOVERY = PhaseSpec("discovery", "Discovery", _discovery, needs_approval=False
 PHASES = (
     PhaseSpec("people", "People", _people),
     PhaseSpec("companies", "Companies", _companies),
+    PhaseSpec("objects", "Custom objects", _objects),
+    PhaseSpec("activities", "Activities", _activities),
 )
 """What a migration goes through; a new phase is one line here and its steps above."""
 

@@ -16,6 +16,7 @@ NO_MATCH = "no_match_value"
 DUPLICATE = "duplicate_match_value"
 DELETED_OWNER = "deleted_owner"
 PARENT_HELD = "parent_not_migrated"
+UNKNOWN_PERSON = "unknown_person"
 LEFT_BY_DECISION = "left_by_decision"
 MERGED_BY_DECISION = "merged_by_decision"
 
@@ -28,12 +29,13 @@ TAKES_PART = Q(state=Record.State.READY) | Q(state=Record.State.HELD, reason=DUP
 def page(context: Context) -> Progress:
     """Works in three turns over the step's rows: decided holds, rows without a match value, doubles."""
     cursor = context.step.cursor or {"turn": "decisions"}
-    rule = context.rule
-    matters = bool(rule.match_on) and not context.step.object.startswith(RELATIONSHIP)
+    rule = context.spec.object(context.step.object)
+    matters = bool(context.match_on) and not context.step.object.startswith(RELATIONSHIP)
     if cursor["turn"] == "decisions":
         return Progress({"turn": "missing"}, save=lambda: reopen_decided(context))
     if cursor["turn"] == "missing":
-        return Progress({"turn": "doubles", "after": ""} if matters else None, save=lambda: hold_missing(context, rule))
+        following = {"turn": "doubles", "after": ""} if matters else None
+        return Progress(following, save=lambda: hold_missing(context, rule) if rule else None)
     return _doubles(context, cursor)
 
 
@@ -53,7 +55,7 @@ def reopen_decided(context: Context) -> None:
             case.update(state=Record.State.EXCLUDED, reason=LEFT_BY_DECISION)
         elif decision.verdict == Decision.Verdict.IMPORT:
             case.filter(mapped__isnull=False).update(state=Record.State.READY, reason="", detail="")
-    held.filter(reason=PARENT_HELD).update(state=Record.State.READY, reason="", detail="")
+    held.filter(reason__in=[PARENT_HELD, UNKNOWN_PERSON]).update(state=Record.State.READY, reason="", detail="")
 
 
 def drop_decided(context: Context, rows: list[Record]) -> None:

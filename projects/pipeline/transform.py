@@ -30,7 +30,9 @@ class Drafting:
 
     def draft(self, row: Record, groups: list[str]) -> Counter[str]:
         """Fills the row's draft, state and reason; gives the fields that the map does not know, by name."""
-        mapped = self.apply({**row.raw, "key": row.key} if RELATIONSHIP in row.object else row.raw)
+        # A relationship is known by its key, where it becomes a record of its own.
+        keyed = RELATIONSHIP in row.object and not self.context.ends.onto
+        mapped = self.apply({**row.raw, "key": row.key} if keyed else row.raw)
         row.mapped = mapped.fields
         row.notes = [
             {"field": note.field, "code": note.code, "sentence": note.sentence, "raw": note.raw}
@@ -43,24 +45,10 @@ class Drafting:
             row.state, row.reason = Record.State.HELD, mapped.hold[:60]
             row.detail = plain(" ".join(note.sentence for note in mapped.notes))
         else:
-            self._check(row)
+            check(self.context, row, self.rule.destination)
         if not row.match_key:
             row.match_key = self.match_value(row)
         return Counter(note.field for note in mapped.notes if note.code == UNMAPPED)
-
-    def _check(self, row: Record) -> None:
-        """Holds a row that the destination would refuse, with the sentence why."""
-        for name, value in (row.mapped or {}).items():
-            field = self.context.target.field(name)
-            problem = (
-                f"{self.rule.destination} has no field “{name}”: make the schema again."
-                if field is None
-                else self.context.destination.problem(field, value)
-            )
-            if problem:
-                row.state, row.reason = Record.State.HELD, f"{REFUSED_VALUE}:{name}"[:60]
-                row.detail = plain(problem)
-                return
 
     def match_value(self, row: Record) -> str:
         """The value by which the destination knows a record again, in the form in which it compares it."""
@@ -73,6 +61,23 @@ class Drafting:
         canonical, _rule = self.context.destination.canonical(field.type, value)
         found = canonical.get(sub) if sub and isinstance(canonical, dict) else canonical
         return plain(str(found or "").lower())[:400]
+
+
+def check(context: Context, row: Record, destination: str) -> None:
+    """Holds a row that the destination would refuse, with the sentence why."""
+    for name, value in (row.mapped or {}).items():
+        field = context.target.field(name)
+        if field is None and any(known.join_column == name for known in context.target.fields):
+            continue
+        problem = (
+            f"{destination} has no field “{name}”: make the schema again."
+            if field is None
+            else context.destination.problem(field, value)
+        )
+        if problem:
+            row.state, row.reason = Record.State.HELD, f"{REFUSED_VALUE}:{name}"[:60]
+            row.detail = plain(problem)
+            return
 
 
 def tag_values(rule: FieldRule, groups: list[str]) -> list[str]:

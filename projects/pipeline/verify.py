@@ -15,7 +15,7 @@ from projects.pipeline.context import Context, Progress
 from projects.pipeline.extract import linked
 from projects.pipeline.transform import save_rows
 
-NOT_COMPARED = frozenset({"createdBy", "position"})
+NOT_COMPARED = frozenset({"position"})
 """Sent with a new record, but not mapped from anything."""
 
 

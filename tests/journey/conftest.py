@@ -15,6 +15,7 @@ from connectors.twenty.fake import FakeTwenty
 from projects import connections, gates, proposals, services
 from projects.models import Project, Run, User
 from projects.pipeline import engine
+from projects.pipeline.phases import PHASES
 
 CONGRESS = Path(__file__).resolve().parents[2] / "demo" / "workspace"
 
@@ -62,10 +63,15 @@ class Migration:
 
     def production(self) -> Run:
         """Production to its end, signing each phase."""
-        run = self.run("production")
-        for phase in ("people", "companies"):
+        return self.finish(self.run("production"))
+
+    def finish(self, run: Run) -> Run:
+        """Signs each phase that waits, to the end of the run."""
+        for phase in PHASES:
+            if run.phases.get(name=phase.name).state == "approved":
+                continue
             assert run.state == Run.State.WAITING, run.problem
-            self.sign(phase)
+            self.sign(phase.name)
             run = self.go_on(run)
         assert run.state == Run.State.SUCCEEDED, run.problem
         return run

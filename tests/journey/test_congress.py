@@ -15,6 +15,7 @@ from connectors.customerio.fake import FakeCustomerio, Workspace
 from connectors.twenty.fake import FakeTwenty
 from projects import connections, selectors
 from projects.models import Event, PausedTrigger, Reconciliation, Run
+from projects.pipeline.phases import PHASES
 from projects.pipeline.tags import tags_rule
 from tests.journey.conftest import CONGRESS, Migration, make_migration
 
@@ -128,6 +129,52 @@ def test_relationships_keep_their_attributes_and_both_ends(journey: Journey) -> 
     assert checked == len(by_pair) > 1200
 
 
+def test_all_1493_other_objects_land_as_custom_objects(journey: Journey) -> None:
+    assert balance(journey.production, "objects", "object:2") == {"read": 181, "created": 181}
+    assert balance(journey.production, "objects", "object:3") == {"read": 1312, "created": 1312}
+    landed = imported(journey, "subcommittee") | imported(journey, "districtOffice")
+    for row in load("objects.json"):
+        if row["object_type_id"] != "1":
+            there = landed[row["cio_object_id"]]
+            assert there["customerioObjectId"] == row["object_id"]
+            assert there["name"] == row["attributes"].get("name", row["object_id"])
+    assert len(landed) == 1493
+
+
+def test_every_subcommittee_has_its_parent_unless_that_is_held(journey: Journey) -> None:
+    companies = imported(journey, "company")
+    keys = {row["object_id"]: row["cio_object_id"] for row in load("objects.json") if row["object_type_id"] == "1"}
+    parents = {row["object_id"]: row["attributes"].get("parent_committee_id") for row in load("objects.json")}
+    linked = 0
+    for row in imported(journey, "subcommittee").values():
+        parent = companies.get(keys[parents[row["customerioObjectId"]]])
+        assert row["parentCommitteeId"] == (parent["id"] if parent else None)
+        assert row["parentCommitteeKey"] == parents[row["customerioObjectId"]]
+        linked += parent is not None
+    assert linked > 150
+
+
+def test_every_office_belongs_to_its_member_by_one_relation(journey: Journey) -> None:
+    people, offices = imported(journey, "person"), imported(journey, "districtOffice")
+    by_id = {row["customerioObjectId"]: row for row in offices.values()}
+    for row in load("relationships.json"):
+        if row["object_type_id"] == "3":
+            person = people.get(row["cio_id"])
+            assert by_id[row["object_id"]]["personId"] == (person["id"] if person else None)
+
+
+def test_all_relationships_to_subcommittees_are_records_with_their_attributes(journey: Journey) -> None:
+    people, committees = imported(journey, "person"), imported(journey, "subcommittee")
+    junctions = imported(journey, "subcommitteeAssociation")
+    by_pair = {(row["personId"], row["subcommitteeId"]): row for row in junctions.values()}
+    keys = {row["object_id"]: row["cio_object_id"] for row in load("objects.json") if row["object_type_id"] == "2"}
+    related = [row for row in load("relationships.json") if row["object_type_id"] == "2"]
+    for row in related:
+        landed = by_pair[people[row["cio_id"]]["id"], committees[keys[row["object_id"]]]["id"]]
+        assert landed["rank"] == int(row["attributes"]["rank"])
+    assert len(by_pair) == len(related) == 2550
+
+
 def test_every_person_with_a_company_is_linked_to_one_of_theirs(journey: Journey) -> None:
     theirs: defaultdict[str, set[str]] = defaultdict(set)
     for row in imported(journey, "companyAssociation").values():
@@ -150,7 +197,7 @@ def test_every_value_was_read_back_and_none_differs(journey: Journey) -> None:
     for run in (journey.sandbox, journey.production, journey.replay):
         for phase in run["phases"]:
             assert phase["verified"]["differences"] == 0
-            assert phase["verified"]["fields"] > 0
+            assert phase["verified"]["fields"] > 0 or not phase["balance"]["read"]
 
 
 def test_a_second_run_plans_nothing_and_writes_nothing(journey: Journey) -> None:
@@ -181,7 +228,7 @@ def test_workflows_that_would_spoil_the_import_were_paused_and_put_back(journey:
 
 
 def test_the_books_of_every_phase_of_every_run_are_green(journey: Journey) -> None:
-    assert journey.green == [True] * 6
+    assert journey.green == [True] * 3 * len(PHASES)
 
 
 def test_all_gates_are_signed_at_the_end(journey: Journey) -> None:

@@ -94,8 +94,7 @@ def test_companies_with_one_web_host_can_be_imported_side_by_side_with_all_their
     assert balance(run, "object:1") == {"read": 49, "created": 49}
     assert balance(run, "relationship:1") == {"read": 1329, "created": 1329}
     assert selectors.run_status(run)["phases"][1]["verified"]["differences"] == 0
-    congress.sign("companies")
-    congress.go_on(run)
+    congress.finish(run)
     replay = congress.run("replay")
     assert all(not balance(replay, name).get("updated") for name in ("person", "object:1", "person.company"))
     owners = [row for row in congress.destination.records("company") if "cha.house.gov" in str(row["domainName"])]

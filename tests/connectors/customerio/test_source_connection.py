@@ -33,7 +33,7 @@ def test_an_account_of_several_workspaces_proves_no_count(fake: FakeCustomerio, 
     assert "People" not in identity.facts
     assert "does not say which" in identity.facts["Workspaces"]
     assert source.count("person") is source.count("object:1") is None
-    assert {row.name: row.count for row in source.catalogue().objects} == {
+    assert {row.name: row.count for row in source.catalogue().objects[:5]} == {
         "segment": 0,
         "membership": None,
         "person": None,
@@ -220,6 +220,19 @@ def test_the_catalogue_is_in_reading_order_and_flags_what_is_disabled(
         "object:1",
         "object:2",
         "relationship",
+        "event",
+        "message",
+        "campaign",
+        "broadcast",
+        "newsletter",
+        "transactional",
+        "snippet",
+        "collection",
+        "topic",
+        "reporting_webhook",
+        "sender",
+        "history",
+        "suppression",
     ]
     company, old = catalogue.object("object:1"), catalogue.object("object:2")
     assert company is not None
@@ -230,6 +243,17 @@ def test_the_catalogue_is_in_reading_order_and_flags_what_is_disabled(
     kinds = {row.name: row.kind for row in catalogue.objects}
     assert kinds["segment"] is ObjectKind.CONFIG
     assert kinds["membership"] is kinds["relationship"] is ObjectKind.LINK
+    assert kinds["event"] is kinds["message"] is ObjectKind.HAPPENING
+    assert kinds["history"] is kinds["suppression"] is ObjectKind.TRACE
+    assert {kinds[name] for name in ("campaign", "newsletter", "snippet", "sender")} == {ObjectKind.CONFIG}
+
+
+def test_a_list_that_the_key_may_not_read_leaves_its_count_open(fake: FakeCustomerio, workspace: Workspace) -> None:
+    workspace.add("newsletters")
+    workspace.add("campaigns")
+    fake.faults.add("/v1/newsletters", status=403)
+    counts = {row.name: row.count for row in source_of(fake).catalogue().objects}
+    assert (counts["newsletter"], counts["campaign"], counts["broadcast"]) == (None, 1, 0)
 
 
 def test_counts_are_told_where_they_can_be_trusted(fake: FakeCustomerio, workspace: Workspace) -> None:

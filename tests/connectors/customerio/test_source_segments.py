@@ -36,7 +36,21 @@ def test_a_segment_is_read_with_its_size_and_its_raw_conditions(source: Customer
         "created_at": NOW,
         "updated_at": NOW,
         "members": 1,
+        "used_by": {"campaigns": [], "draft_newsletters": [], "sent_newsletters": []},
     }
+
+
+@pytest.mark.parametrize("as_spec", [True, False])
+def test_a_segment_says_what_uses_it(
+    fake: FakeCustomerio, source: CustomerioSource, workspace: Workspace, as_spec: bool
+) -> None:
+    workspace.add_segment("Pro")
+    workspace.add("campaigns", id=5, trigger_segment_ids=[1])
+    workspace.add("newsletters", id=7, recipient_segment_ids=[1], sent_at=NOW)
+    workspace.add("newsletters", id=8, recipient_segment_ids=[1])
+    fake.quirks.used_by_as_spec = as_spec
+    used = {"campaigns": [5], "draft_newsletters": [8], "sent_newsletters": [7]}
+    assert one(source, "segment").fields["used_by"] == used
 
 
 def test_conditions_and_tags_may_not_be_told(
@@ -95,7 +109,7 @@ def test_segments_are_fetched_by_key_and_members_are_not(source: CustomerioSourc
     workspace.add_segment("One")
     page = source.fetch("segment", ["1", "7"])
     assert (keys([page]), page.missing) == (["1"], ("7",))
-    with pytest.raises(Terminal, match="one by one"):
+    with pytest.raises(Terminal, match="by its key"):
         source.fetch("membership", ["1:2"])
 
 
