@@ -184,6 +184,28 @@ class Source(Protocol):
         ...
 
 
+class Archive(Protocol):
+    """What a system's API does not hold any more, read from files, as the records that the API would give."""
+
+    def pages(self, cursor: Cursor | None = None) -> Iterator[Page]:
+        """All records from a cursor on; what cannot be read is `missing`, with its reason."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivePlace:
+    """Where an archive lies and how it is read: files or folders, column by part, and what a reader may need.
+
+    `scratch` is a folder for an index that may be deleted; `names` are titles that the files do not tell, by kind
+    and id.
+    """
+
+    paths: tuple[str, ...]
+    columns: Mapping[str, str] = field(default_factory=dict)
+    scratch: str = ""
+    names: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+
 class Destination(Protocol):
     """Reads and writes one system. Every method may raise a ConnectorError."""
 
@@ -328,5 +350,7 @@ class Connector:
     naming: Naming | None = None
     stock: Callable[[], Catalogue] | None = None
     """The catalogue of a new, untouched account, for proposing a map before anything is connected."""
+    archives: Mapping[str, Callable[[ArchivePlace], Archive]] = field(default_factory=dict)
+    """Object types that can be read from files too: name → who opens the files."""
     key_help: str = ""
     """Where a user finds the key, in a sentence."""

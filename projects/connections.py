@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, cast
@@ -11,7 +11,7 @@ import redis
 from django.conf import settings
 
 from connectors.budget import Budget, LocalBudget, Rate, RedisBudget
-from connectors.contract import Access, Connector, Destination, Source
+from connectors.contract import Access, Archive, ArchivePlace, Connector, Destination, Source
 from connectors.errors import Terminal
 from connectors.registry import get_connector
 from projects.models import Connection, Project
@@ -50,6 +50,19 @@ def access(connection: Connection) -> Access:
         transport=transports.get(connection.base_url),
         known=connection.known,
     )
+
+
+def open_archive(project: Project, object: str, names: Mapping[tuple[str, str], str] | None = None) -> Archive | None:
+    """The archive that stands beside the source's API for this object type, opened; None where there is none."""
+    stored = project.archives.filter(object=object).first()
+    connection = project.connections.filter(side=Connection.Side.SOURCE).first()
+    if stored is None or connection is None:
+        return None
+    reader = get_connector(connection.connector).archives.get(object)
+    if reader is None:
+        raise Terminal(f"{connection.connector} has no archives of {object}.", "Take the archive off the project.")
+    scratch = str(settings.DATA_DIR / "archives" / str(project.pk))
+    return reader(ArchivePlace(tuple(stored.paths), stored.columns, scratch, names or {}))
 
 
 def _connection(project: Project, side: str) -> Connection:

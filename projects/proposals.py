@@ -83,8 +83,17 @@ def segments_rule(rows: list[dict[str, object]], naming: Naming) -> FieldRule:
     many = len(rows) > MOST_OPTIONS
     for row in rows:
         name = str(row.get("name") or f"Segment {row['key']}")
-        value = name if many else naming.option(name, {choice.value for choice in choices})
-        choices.append(Choice(source=str(row["key"]), value=value, label=naming.option_label(name)))
+        taken, labels = {choice.value for choice in choices}, {choice.label for choice in choices}
+        label = naming.option_label(name)
+        if label in labels:
+            label = naming.option_label(f"{name} (segment {row['key']})")
+        value = label if many else naming.option(name, taken)
+        choices.append(Choice(source=str(row["key"]), value=value, label=label))
+    changed = [row.get("name") for row, choice in zip(rows, choices, strict=True) if choice.label != row.get("name")]
+    reason = "Each segment becomes a tag; membership is a snapshot of the moment it was read."
+    if changed:
+        shown = ", ".join(f"“{name}”" for name in changed[:5]) + (" …" if len(changed) > 5 else "")
+        reason += f" {len(changed)} are written a little differently, because of commas, breaks or doubles: {shown}."
     return FieldRule(
         source=TAGS,
         action=Action.CREATE,
@@ -95,6 +104,6 @@ def segments_rule(rows: list[dict[str, object]], naming: Naming) -> FieldRule:
         transform="multi_select",
         choices=tuple(choices),
         confidence=1.0,
-        reason="Each segment becomes a tag; membership is a snapshot of the moment it was read.",
+        reason=reason,
         decided_by="Carryover",
     )

@@ -33,6 +33,7 @@ REASONS = {
     "no_member": "The owner has no account in Twenty yet",
     "no_time": "It does not say when it happened",
     "left_in_map": "Left behind by the map",
+    "kept_for_handoff": "Kept for the handoff",
     "became_link": "Became a link of a comment or task",
     "deleted_owner": "A deleted record in Twenty owns this value",
     "deleted_in_destination": "Was deleted in Twenty",

@@ -16,6 +16,7 @@ class Verb(Enum):
     INVITATION_ACCEPTED = "{actor} accepted the invitation"
     CONNECTION_SAVED = "{actor} saved the connection to {subject}"
     CONNECTION_TESTED = "{actor} tested the connection to {subject}: {outcome}"
+    ARCHIVE_ADDED = "{actor} added an archive of {subject}: {paths}"
     MAP_PROPOSED = "{actor} had map {subject} proposed"
     MAP_CHANGED = "{actor} changed the map to {subject}"
     RUN_STARTED = "{actor} started {subject}"

@@ -82,22 +82,48 @@ def content_key(*parts: Any) -> str:
     return f"content-{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
+def event_fields(
+    *,
+    key: str,
+    type: str,
+    name: str,
+    timestamp: int | float | None,
+    url: str,
+    cio_id: str,
+    customer_id: str,
+    email: str,
+    data: Any,
+) -> dict[str, Any]:
+    """The fields of an event, the same from the API and from an archive; texts that are empty are None."""
+    return {
+        "id": key,
+        "type": type,
+        "name": name,
+        "timestamp": timestamp,
+        "url": url or None,
+        "cio_id": cio_id or None,
+        "customer_id": customer_id or None,
+        "email": email or None,
+        "data": data,
+    }
+
+
 def to_record(row: Activity) -> SourceRecord:
     """The row as `event` and `history` give it; a person who was deleted keeps the cio_id."""
     who = row.customer_identifiers
     person = who.cio_id or row.customer_id or who.email
-    key = row.id or content_key(person, row.type, row.name or row.url, row.timestamp, row.data)
-    fields = {
-        "id": key,
-        "type": row.type,
-        "name": row.name or row.url,
-        "timestamp": row.timestamp,
-        "url": row.url,
-        "cio_id": who.cio_id or None,
-        "customer_id": row.customer_id or who.id or None,
-        "email": who.email or None,
-        "data": row.data,
-    }
+    key = row.id or content_key(person, row.name or row.url or row.type, row.timestamp, row.data)
+    fields = event_fields(
+        key=key,
+        type=row.type,
+        name=row.name or row.url,
+        timestamp=row.timestamp,
+        url=row.url,
+        cio_id=who.cio_id,
+        customer_id=row.customer_id or who.id,
+        email=who.email,
+        data=row.data,
+    )
     meta: dict[str, Any] = {"delivery_id": row.delivery_id, "delivery_type": row.delivery_type}
     meta = {name: value for name, value in meta.items() if value}
     if not known(row.type):

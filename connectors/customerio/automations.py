@@ -30,12 +30,12 @@ TRIGGERS: Mapping[str, tuple[str, ...]] = {
     "segment": ("trigger_segment_ids",),
     "event": ("event_name", "event_type"),
     "date": ("date_attribute", "frequency", "start_hour", "start_minutes", "timezone", "use_customer_timezone"),
-    "relationship": ("object_type_id", "relationship_attribute_triggers", "audience"),
-    "object": ("object_type_id", "object_attribute_triggers", "audience"),
+    "relationship": ("relationship_attribute_triggers", "object_type_id", "audience"),
+    "object": ("object_attribute_triggers", "object_type_id", "audience"),
     "webhook": ("webhook_id",),
     "form": ("form_id",),
 }
-"""What starts a campaign: type → the keys that go with it; the first one present tells a type that is not told."""
+"""What starts a campaign: type → the keys that go with it; the first of them is no other type's."""
 
 FILTERS = ("filter_segment_ids", "filter_object_attributes", "filter_relationship_attributes")
 SEGMENT_LISTS = ("trigger_segment_ids", "filter_segment_ids")
@@ -116,11 +116,8 @@ def trigger_type(row: Mapping[str, Any]) -> str:
     """What starts a campaign, from its type or, where that is missing, from the keys that come with it."""
     if row.get("type"):
         return str(row["type"])
-    if row.get("relationship_attribute_triggers"):
-        return "relationship"
-    return next(
-        (kind for kind, keys in TRIGGERS.items() if any(row.get(key) not in (None, "", []) for key in keys)), ""
-    )
+    kinds = (kind for kind, keys in TRIGGERS.items() if row.get(keys[0]) not in (None, "", []))
+    return next(kinds, "object" if row.get("object_type_id") else "")
 
 
 def gaps(ids: Iterable[str], elsewhere: Iterable[str]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from projects.models.document import Certificate, SigningKey
 from projects.models.event import Event
 from projects.models.gate import Decision, Signature
-from projects.models.project import Connection, Invitation, Membership, Project
+from projects.models.project import Connection, Invitation, Membership, Project, SourceArchive
 from projects.models.record import Difference, GroupMember, JournalEntry, Link, Record
 from projects.models.run import PausedTrigger, Phase, Profile, Reconciliation, Run, Step
 from projects.models.user import User
@@ -28,6 +28,7 @@ __all__ = [
     "Run",
     "Signature",
     "SigningKey",
+    "SourceArchive",
     "Step",
     "User",
 ]

@@ -94,6 +94,22 @@ class Invitation(models.Model):
         return f"{self.email} to {self.project}"
 
 
+class SourceArchive(models.Model):
+    """Files beside the source's API, which hold what the API does not any more; read in every run after the API."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="archives")
+    object = models.CharField(max_length=80, help_text="The object type that it holds: event or message.")
+    paths = ExactJSONField(default=list)
+    columns = ExactJSONField(default=dict, help_text="Which column is what, as it was chosen.")
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "object"], name="one_archive_per_object")]
+
+    def __str__(self) -> str:
+        return f"{self.object} archive of {self.project}"
+
+
 class Connection(models.Model):
     """How one side of a project is reached. `secrets` is encrypted at rest and never shown."""
 

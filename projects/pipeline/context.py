@@ -15,12 +15,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from connectors.catalogue import ObjectType
-from connectors.contract import Destination, Existing, Source
+from connectors.contract import Archive, Destination, Existing, Source
 from connectors.errors import Terminal
 from mapping.relations import MEMBER_OBJECT
 from mapping.rules import MapSpec, ObjectRule
-from projects.connections import open_destination, open_source
-from projects.models import Project, Run, Step
+from projects.connections import open_archive, open_destination, open_source
+from projects.models import Project, Record, Run, Step
 from projects.pipeline.ends import Ends, ends_of
 
 
@@ -98,6 +98,17 @@ class Context:
         if rule is None:
             raise LookupError(f"The map has no rule for {self.step.object}.")
         return rule
+
+    @cached_property
+    def titles(self) -> dict[tuple[str, str], str]:
+        """Names of campaigns and the like, as far as this run has read them: kind and id → name."""
+        kinds = ("campaign", "broadcast", "newsletter", "transactional")
+        rows = Record.objects.filter(run=self.run, object__in=kinds)
+        return {(row.object, row.key): str(row.raw.get("name") or "") for row in rows.only("object", "key", "raw")}
+
+    def archive(self, object: str) -> Archive | None:
+        """What stands beside the source's API for this object type."""
+        return open_archive(self.project, object, self.titles)
 
     @cached_property
     def ends(self) -> Ends:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
+from typing import Any
 
 from django.utils import timezone
 
 from connectors.catalogue import ObjectKind
-from connectors.contract import Identity, SourceRecord
+from connectors.contract import Identity, Page, SourceRecord
 from connectors.errors import Rejected, Terminal
 from mapping.activities import EVENT, MESSAGE
 from mapping.happenings import Happenings
-from mapping.overlap import IDS, Pointers, Sketch
+from mapping.overlap import IDS, Pointers, Sketch, overlap
 from mapping.profile import ObjectProfile
 from projects.models import Connection, Profile
 from projects.pipeline import triggers
@@ -119,7 +120,7 @@ def profile(context: Context) -> Progress:
         return Progress(None)
     current = readable[cursor["at"]]
     try:
-        page = next(iter(context.source.pages(current.object, cursor["next"])))
+        page = _page(context, current.object, cursor)
     except Rejected as refusal:
         return _unreadable(current, refusal, {"at": cursor["at"] + 1, "next": None})
     groups: defaultdict[str, list[SourceRecord]] = defaultdict(list)
@@ -128,17 +129,56 @@ def profile(context: Context) -> Progress:
     touched = [
         _add(context, current, name, records, profiles) for name, records in (groups or {current.object: []}).items()
     ]
+    if current.object in (EVENT, MESSAGE):
+        _cover(current, "archive" if cursor.get("archive") else "api", page)
     current_row = next((row for row in touched if row.object == current.object), current)
     current_row.missing += len(page.missing)
     if current.object == RELATIONSHIP:
         current_row.read += len(page.records)
-    finished = page.cursor is None
+    following = _following(context, current.object, cursor, page)
+    finished = following["at"] != cursor["at"]
     if finished:
         current_row.finished_at = timezone.now()
     if current_row not in touched:
         touched.append(current_row)
-    following = {"at": cursor["at"] + 1, "next": None} if finished else {"at": cursor["at"], "next": page.cursor}
     return Progress(following, done=len(page.records), save=lambda: _save(touched))
+
+
+def _page(context: Context, object: str, cursor: dict[str, Any]) -> Page:
+    if not cursor.get("archive"):
+        return next(iter(context.source.pages(object, cursor["next"])))
+    archive = context.archive(object)
+    return next(archive.pages(cursor["next"]), Page((), None)) if archive else Page((), None)
+
+
+def _following(context: Context, object: str, cursor: dict[str, Any], page: Page) -> dict[str, Any]:
+    """The next page of this object type: of the API, then of the archive beside it; else the next object type."""
+    if page.cursor is not None:
+        return {**cursor, "next": page.cursor}
+    if not cursor.get("archive") and context.project.archives.filter(object=object).exists():
+        return {"at": cursor["at"], "next": None, "archive": True}
+    return {"at": cursor["at"] + 1, "next": None}
+
+
+def _cover(row: Profile, where: str, page: Page) -> None:
+    """How many happenings each place holds and from when to when; a sketch of their ids tells how many hold both."""
+    covers = row.data.setdefault("coverage", {})
+    told = covers.setdefault(where, {"records": 0, "unreadable": 0, "left_out": {}, "first": None, "last": None})
+    ids = Pointers.from_json(row.data.get("ids"))
+    sketch = ids.ids.setdefault(where, Sketch(IDS))
+    for record in page.records:
+        sketch.add(record.key)
+        at = record.fields.get("timestamp", record.fields.get("created"))
+        if isinstance(at, int | float):
+            told["first"] = at if told["first"] is None else min(told["first"], at)
+            told["last"] = at if told["last"] is None else max(told["last"], at)
+    told["records"] += len(page.records)
+    told["unreadable"] += len(page.missing)
+    for name, number in page.left_out.items():
+        told["left_out"][name] = told["left_out"].get(name, 0) + number
+    if {"api", "archive"} <= ids.ids.keys():
+        covers["in_both"] = round(overlap(ids.ids["api"], ids.ids["archive"]).share * covers["api"]["records"])
+    row.data["ids"] = ids.to_json()
 
 
 def _unreadable(current: Profile, refusal: Rejected, following: dict[str, object]) -> Progress:

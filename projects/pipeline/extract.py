@@ -153,7 +153,7 @@ def to_records(context: Context, read: Page, object: str) -> list[Record]:
             digest=digest_of({}),
             state=Record.State.HELD,
             reason=NOT_DELIVERED,
-            detail="The source lists it but did not give its fields.",
+            detail=plain(read.reasons.get(key) or "The source lists it but did not give its fields."),
         )
     return list(rows.values())
 

@@ -7,7 +7,7 @@ goes, and whatever the map leaves behind is kept as left behind.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from connectors.contract import Page
@@ -44,42 +44,76 @@ PERSONAL = frozenset({"id", "cio_id", "customer_id", "email"})
 
 
 def read(context: Context) -> Progress:
-    """Reads the next page of one stream; of the sampled people only, in a sandbox run."""
+    """Reads the next page of one stream, from the API and then from the archive; of the sample only, in a sandbox."""
     source = context.step.object.removesuffix(".read")
-    if context.run.kind == Run.Kind.SANDBOX:
-        return _sample(context, source)
+    sandbox = context.run.kind == Run.Kind.SANDBOX
+    if sandbox and source.startswith("object:"):
+        return _sampled_objects(context, source)
     cursor = context.step.cursor
-    page = next(iter(context.source.pages(source, cursor.get("next"))))
+    page = next(_pages(context, source, cursor), Page((), None))
     rows = _rows(context, page, source)
-    barren = not_barren(source, cursor, bool(has_new(context.run, rows)) or not rows)
-    following = None if page.cursor is None else {"next": page.cursor, "barren": barren}
-    total = context.source.count(source) if not cursor else None
+    total = context.source.count(source) if not cursor and not sandbox else None
+    if sandbox:
+        kept = SAMPLE_ROWS - cursor.get("kept", 0)
+        sampled = _of_the_sample(context, rows)[:kept]
+        following = _next_of_sample(context, source, cursor, page, len(sampled))
+        return Progress(following, done=len(sampled), save=lambda: store(sampled))
+    new = cursor.get("archive") or not rows or has_new(context.run, rows)
+    barren = not_barren(source, cursor, bool(new))
+    following = _following(context, source, cursor, page)
+    if following is not None:
+        following["barren"] = barren
     return Progress(following, done=len(rows), total=total, tally=_left_out(page), save=lambda: store(rows))
+
+
+def _pages(context: Context, source: str, cursor: dict[str, Any]) -> Iterator[Page]:
+    if not cursor.get("archive"):
+        return context.source.pages(source, cursor.get("next"))
+    archive = context.archive(source)
+    return archive.pages(cursor.get("next")) if archive else iter(())
+
+
+def _following(context: Context, source: str, cursor: dict[str, Any], page: Page) -> dict[str, Any] | None:
+    """Where to go on: in the same place, or from the API to the archive."""
+    if page.cursor is not None:
+        return {"next": page.cursor, **({"archive": True} if cursor.get("archive") else {})}
+    if not cursor.get("archive") and context.project.archives.filter(object=source).exists():
+        return {"archive": True}
+    return None
 
 
 def _left_out(page: Page) -> Counter[str]:
     """What the stream holds and is no record of it, by name."""
-    return Counter({f"left_out.{name}": number for name, number in getattr(page, "left_out", {}).items()})
+    return Counter({f"left_out.{name}": number for name, number in page.left_out.items()})
 
 
-def _sample(context: Context, source: str) -> Progress:
-    if source.startswith("object:"):
-        keys = context.step.cursor.get("keys")
-        keys = sample_keys(context, source) if keys is None else keys
-        page = context.source.fetch(source, keys[:100])
-        rows = _rows(context, page, source)
-        following = {"keys": keys[100:]} if keys[100:] else None
-        return Progress(following, done=len(rows), save=lambda: store(rows))
-    cursor = context.step.cursor or {"pages": 0, "kept": 0, "next": None}
-    page = next(iter(context.source.pages(source, cursor["next"])))
-    people = {ref[1] for record in page.records if (ref := record.refs.get("person"))}
-    sampled = set(Record.objects.of(context.run, PERSON).filter(key__in=people).values_list("key", flat=True))
-    kept = tuple(record for record in page.records if record.refs.get("person", ("", ""))[1] in sampled)
-    rows = _rows(context, Page(kept, None), source)[: SAMPLE_ROWS - cursor["kept"]]
-    pages, number = cursor["pages"] + 1, cursor["kept"] + len(rows)
-    more = page.cursor is not None and pages < SAMPLE_PAGES and number < SAMPLE_ROWS
-    following = {"pages": pages, "kept": number, "next": page.cursor} if more else None
-    return Progress(following, done=len(rows), save=lambda: store(rows))
+def _sampled_objects(context: Context, source: str) -> Progress:
+    keys = context.step.cursor.get("keys")
+    keys = sample_keys(context, source) if keys is None else keys
+    rows = _rows(context, context.source.fetch(source, keys[:100]), source) if keys else []
+    return Progress({"keys": keys[100:]} if keys[100:] else None, done=len(rows), save=lambda: store(rows))
+
+
+def _of_the_sample(context: Context, rows: list[Record]) -> list[Record]:
+    """What the sampled people did."""
+    people = people_of(context, rows)
+    return [row for row in rows if any(name in people for name in _names_of(row))]
+
+
+def _next_of_sample(
+    context: Context, source: str, cursor: dict[str, Any], page: Page, kept: int
+) -> dict[str, Any] | None:
+    """The next page of the sample, unless enough was found or enough was read, here and then in the archive."""
+    pages, number = cursor.get("pages", 0) + 1, cursor.get("kept", 0) + kept
+    if number >= SAMPLE_ROWS:
+        return None
+    if pages >= SAMPLE_PAGES:
+        page = Page((), None)
+    following = _following(context, source, cursor, page)
+    if following is None:
+        return None
+    moved = bool(following.get("archive")) != bool(cursor.get("archive"))
+    return {**following, "pages": 0 if moved else pages, "kept": number}
 
 
 def _rows(context: Context, page: Page, source: str) -> list[Record]:
@@ -136,7 +170,7 @@ def page(context: Context) -> Progress:
     if not rows:
         return Progress(None)
     drafted = [(row, _draft(context, row)) for row in rows]
-    people = people_of(context, drafted)
+    people = people_of(context, rows, {made.assignee for _, made in drafted})
     for row, made in drafted:
         _finish(context, row, made, people)
     return Progress({"after": rows[-1].pk}, done=len(rows), save=lambda: save_rows(rows, [*DRAFTED, "refs"]))
@@ -150,19 +184,22 @@ def _draft(context: Context, row: Record) -> Drafted:
     return draft(rule, happened)
 
 
-def people_of(context: Context, drafted: Iterable[tuple[Record, Drafted]]) -> dict[str, str]:
-    """Who is named by an id or an e-mail address → that person's key."""
-    names: set[str] = set()
-    for row, made in drafted:
-        names |= {made.assignee} - {""}
-        if "person" not in row.refs:
-            names |= {str(row.raw[name]) for name in ("cio_id", "customer_id", "email") if row.raw.get(name)}
+def _names_of(row: Record) -> list[str]:
+    """By what the row names its person, the surest first."""
+    if "person" in row.refs:
+        return [row.refs["person"][1]]
+    return [str(row.raw[name]) for name in ("cio_id", "customer_id", "email") if row.raw.get(name)]
+
+
+def people_of(context: Context, rows: Iterable[Record], others: Iterable[str] = ()) -> dict[str, str]:
+    """Who is named by a key, an id or an e-mail address → that person's key."""
+    names = {name for row in rows for name in _names_of(row)} | {name for name in others if name}
     if not names:
         return {}
-    rows = Record.objects.of(context.run, PERSON)
-    found = dict(rows.filter(match_key__in={name.lower() for name in names}).values_list("match_key", "key"))
-    found |= dict(rows.filter(alias__in=names).values_list("alias", "key"))
-    found |= dict(rows.filter(key__in=names).values_list("key", "key"))
+    known = Record.objects.of(context.run, PERSON)
+    found = dict(known.filter(match_key__in={name.lower() for name in names}).values_list("match_key", "key"))
+    found |= dict(known.filter(alias__in=names).values_list("alias", "key"))
+    found |= dict(known.filter(key__in=names).values_list("key", "key"))
     return {name: key for name in names if (key := found.get(name) or found.get(name.lower()))}
 
 
@@ -189,7 +226,7 @@ def _name_person(row: Record, people: dict[str, str]) -> None:
     """The person: as the source says, else known by the customer's own id or the address."""
     if "person" in row.refs:
         return
-    told = [str(row.raw[name]) for name in ("cio_id", "customer_id", "email") if row.raw.get(name)]
+    told = _names_of(row)
     key = next((people[name] for name in told if name in people), told[0] if told else "nobody")
     row.refs = {**row.refs, "person": [PERSON, key]}
 

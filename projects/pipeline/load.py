@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Min
 from django.utils import timezone
 
 from connectors.catalogue import FieldType
@@ -23,7 +22,7 @@ from projects.models import Decision, JournalEntry, Link, Record
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.ends import TARGET_PERSON
 from projects.pipeline.extract import digest_of, linked
-from projects.pipeline.lookup import MARK, canonical_value, marks_of, owners, value_at
+from projects.pipeline.lookup import MARK, canonical_value, marks_of, owners, rivals_of, value_at
 from projects.pipeline.settle import (
     DELETED_OWNER,
     DUPLICATE,
@@ -91,7 +90,7 @@ def _resolve(context: Context, batch: Batch) -> None:
         for object, key in row.refs.values():
             wanted[object].add(key)
     links = linked(context, dict(wanted))
-    rivals = _rivals(context, batch.rows)
+    rivals = rivals_of(context, batch.rows)
     alone = verdicts_for(context, UNKNOWN_PERSON) if context.ends.optional else {}
     for row in batch.rows:
         if not row.refs:
@@ -112,16 +111,6 @@ def _resolve(context: Context, batch: Batch) -> None:
             continue
         there = {role: link for role, link in parents.items() if link is not None}
         _fill_columns(context, row, there)
-
-
-def _rivals(context: Context, rows: Sequence[Record]) -> dict[str, str]:
-    """Where several relationships would set one relation of a record: that record's key → the row that comes first."""
-    if not context.ends.onto or not any(row.match_key for row in rows):
-        return {}
-    keys = {row.match_key for row in rows}
-    siblings = Record.objects.of(context.run, context.step.object).filter(match_key__in=keys)
-    taking_part = siblings.exclude(state__in=[Record.State.EXCLUDED, Record.State.REJECTED])
-    return dict(taking_part.values_list("match_key").annotate(first=Min("key")))
 
 
 def _fill_columns(context: Context, row: Record, parents: dict[str, Link]) -> None:

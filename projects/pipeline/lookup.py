@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Min
+
 from connectors.contract import Existing
 from projects.models import Link, Record
 from projects.pipeline.context import Context
@@ -49,3 +51,13 @@ def canonical_value(context: Context, fields: Any, path: str) -> str:
     if sub and isinstance(value, dict):
         value = value.get(sub)
     return plain(str(value or "").lower())[:400]
+
+
+def rivals_of(context: Context, rows: Sequence[Record]) -> dict[str, str]:
+    """Where several relationships would set one relation of a record: that record's key → the row that comes first."""
+    if not context.ends.onto or not any(row.match_key for row in rows):
+        return {}
+    keys = {row.match_key for row in rows}
+    siblings = Record.objects.of(context.run, context.step.object).filter(match_key__in=keys)
+    taking_part = siblings.exclude(state__in=[Record.State.EXCLUDED, Record.State.REJECTED])
+    return dict(taking_part.values_list("match_key").annotate(first=Min("key")))

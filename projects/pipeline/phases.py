@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from connectors.catalogue import ObjectKind
 from mapping.activity_plan import ACTIVITY, NOTE
 from mapping.relations import MEMBER
 from mapping.rules import Action, Home, MapSpec, ObjectRule, RelationRule
@@ -163,6 +164,8 @@ def _relations(spec: MapSpec, source: str, destination: str, wanted: Callable[[s
 
 
 def _activities(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
+    if run.kind == Run.Kind.PRODUCTION:
+        yield from _configuration(run)
     sources, related = activity_sources(spec), activity_objects(spec)
     if related and not relationship_rules(spec):
         yield RELATIONSHIPS
@@ -179,6 +182,13 @@ def _activities(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
     for home, object, destination in ((Home.COMMENT, COMMENT, "noteTarget"), (Home.TASK, TASK, "taskTarget")):
         if activity_sources(spec, home):
             yield StepSpec(f"{object}.target", f"{object}.target", destination, ("targets", "load", "verify"))
+
+
+def _configuration(run: Run) -> Iterable[StepSpec]:
+    """What the handoff needs to know of the source; messages are titled by it, so it is read before them."""
+    held = run.project.profiles.filter(kind=ObjectKind.CONFIG).exclude(object=SEGMENT).order_by("order", "object")
+    for object in dict.fromkeys(held.values_list("object", flat=True)):
+        yield StepSpec(object, object, "", ("configuration", "keep"))
 
 
 def _discovery(run: Run, spec: MapSpec) -> Iterable[StepSpec]:

@@ -71,6 +71,8 @@ def open_points(phase: Phase, objects: list[str]) -> list[str]:
     for step in phase.steps.all():
         if lost := step.tally.get("not_restored"):
             points.append(f"{lost:,} records could not get the values back that stood there before the sandbox.")
+        if step.tally.get("not_readable"):
+            points.append(f"The key may not read every {step.object}: it is missing in the handoff.")
         if gone := step.tally.get("gone"):
             points.append(f"{gone:,} people were gone from the source when their relationships were read.")
         for name, number in sorted(step.tally.items()):

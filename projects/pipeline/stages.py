@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from projects.pipeline import (
     clear,
+    configuration,
     discover,
     extract,
     happenings,
@@ -29,6 +30,8 @@ STAGES: dict[str, Callable[[Context], Progress]] = {
     "relationships": extract.relationships,
     "primary_company": extract.primary_company,
     "relate": relate.page,
+    "configuration": configuration.read,
+    "keep": configuration.keep,
     "happenings": happenings.read,
     "draft": happenings.page,
     "attach": happenings.attach,

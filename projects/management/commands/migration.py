@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from connectors.errors import ConnectorError
 from connectors.registry import all_connectors
 from mapping.rules import Action, FieldRule, MapSpec, ObjectRule
-from projects import audit, gates, proposals, selectors, services
+from projects import archives, audit, gates, proposals, selectors, services
 from projects.management.waiting import Outcome, wait_for
 from projects.models import Connection, Decision, Project, Run, User
 
@@ -276,6 +276,32 @@ def status(command: Command, project: Project, user: User, options: dict[str, An
     return Outcome(data, "\n".join(lines))
 
 
+def archive(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+    """Puts files beside the source's API: older events, or messages of a data-warehouse sync."""
+    given = {"event": options["events"], "message": options["messages"]}
+    if not any(given.values()):
+        raise Failed("Say which files: --events PATH or --messages PATH.")
+    columns = dict(pair.partition("=")[::2] for pair in options["column"] or ())
+    found = {
+        object: archives.add_archive(project=project, object=object, paths=paths, columns=columns, by=user)
+        for object, paths in given.items()
+        if paths
+    }
+    lines = [f"The archive of {object}s is there; its first page holds {number:,}." for object, number in found.items()]
+    return Outcome({"archives": found}, "\n".join(lines))
+
+
+def _archive_options(parser: argparse.ArgumentParser) -> None:
+    for name, what in (
+        ("events", "Events as NDJSON, CSV or Parquet"),
+        ("messages", "Folders of a data-warehouse sync"),
+    ):
+        parser.add_argument(f"--{name}", action="append", metavar="PATH", help=f"{what}; may be repeated.")
+    parser.add_argument(
+        "--column", action="append", metavar="PART=COLUMN", help="Which column is what, if not guessed."
+    )
+
+
 def _none(parser: argparse.ArgumentParser) -> None:
     """A verb without options of its own."""
 
@@ -341,6 +367,7 @@ def _hold_options(parser: argparse.ArgumentParser) -> None:
 VERBS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Verb]] = {
     "create": ("Make a project with both connections; keys come from the environment.", _create_options, status),
     "check": ("Test both connections.", _none, check),
+    "archive": ("Add files of older events or messages.", _archive_options, archive),
     "discover": ("Read what the source holds.", _run_options, _run(Run.Kind.DISCOVERY)),
     "propose": ("Propose a field map.", _none, propose),
     "map": ("Show, export or import the field map.", _map_options, map_),
