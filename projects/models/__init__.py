@@ -1,5 +1,7 @@
 """Everything that is stored, by subject."""
 
+from projects.models.change import Change, Reversal
+from projects.models.concern import Concern, Remark
 from projects.models.document import Certificate, SigningKey
 from projects.models.event import Event
 from projects.models.gate import Decision, Signature
@@ -7,14 +9,20 @@ from projects.models.project import Connection, Invitation, Membership, Project,
 from projects.models.record import Difference, GroupMember, JournalEntry, Link, Record
 from projects.models.run import PausedTrigger, Phase, Profile, Reconciliation, Run, Step
 from projects.models.user import User
+from projects.models.watch import AuditReport, DeletedProfile, Integration, SourceChange, Watch
 
 __all__ = [
+    "AuditReport",
     "Certificate",
+    "Change",
+    "Concern",
     "Connection",
     "Decision",
+    "DeletedProfile",
     "Difference",
     "Event",
     "GroupMember",
+    "Integration",
     "Invitation",
     "JournalEntry",
     "Link",
@@ -25,10 +33,14 @@ __all__ = [
     "Project",
     "Reconciliation",
     "Record",
+    "Remark",
+    "Reversal",
     "Run",
     "Signature",
     "SigningKey",
     "SourceArchive",
+    "SourceChange",
     "Step",
     "User",
+    "Watch",
 ]

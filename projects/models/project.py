@@ -33,7 +33,10 @@ class Project(models.Model):
         DISCOVERY = "discovery", "Discovery"
         DESIGN = "design", "Field map"
         SANDBOX = "sandbox", "Sandbox"
+        AUDIT = "audit", "Audit"
         PRODUCTION = "production", "Production"
+        CUTOVER = "cutover", "Cutover"
+        HYPERCARE = "hypercare", "Hypercare"
         CLOSED = "closed", "Closed"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -44,6 +47,9 @@ class Project(models.Model):
         default=False, help_text="Production phases that balance with no difference are approved without a signature."
     )
     map_series = models.OneToOneField(MapSeries, on_delete=models.PROTECT, related_name="project")
+    freeze_at = models.DateTimeField(null=True, help_text="From when on nobody writes to the source any more.")
+    cut_over_at = models.DateTimeField(null=True, help_text="From then on the destination is the system of record.")
+    hypercare_days = models.PositiveSmallIntegerField(default=7)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ProjectQuerySet.as_manager()

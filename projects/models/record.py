@@ -125,6 +125,7 @@ class Link(models.Model):
     written = ExactJSONField(default=dict)
     written_digest = models.CharField(max_length=64, blank=True)
     written_at = models.DateTimeField(auto_now=True)
+    seen = models.CharField(max_length=40, blank=True, help_text="When the destination last changed it, as read back.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "object", "key"], name="one_link_per_source_record")]
@@ -145,6 +146,7 @@ class JournalEntry(models.Model):
         DONE = "done", "Done"
         REFUSED = "refused", "Refused"
         LOST = "lost", "Answer lost"
+        UNDONE = "undone", "Taken back"
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="journal")
     run = models.ForeignKey(Run, null=True, on_delete=models.CASCADE, related_name="journal")
@@ -171,6 +173,7 @@ class Difference(models.Model):
     class Kind(models.TextChoices):
         DIFFERENT = "different", "Different"
         MISSING = "missing", "Not there"
+        EDITED = "edited", "Changed in the destination since"
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="differences")
     record = models.ForeignKey(Record, on_delete=models.CASCADE, related_name="differences")

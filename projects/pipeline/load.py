@@ -18,7 +18,8 @@ from django.utils import timezone
 from connectors.catalogue import FieldType
 from connectors.contract import Draft, Existing
 from connectors.errors import Rejected, Transient
-from projects.models import Decision, JournalEntry, Link, Record
+from projects.models import Change, Decision, JournalEntry, Link, Record
+from projects.pipeline import intent
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.ends import TARGET_PERSON
 from projects.pipeline.extract import digest_of, linked
@@ -31,6 +32,7 @@ from projects.pipeline.settle import (
     drop_decided,
     verdicts_for,
 )
+from projects.pipeline.threeway import Weighing
 from projects.pipeline.transform import save_rows
 from projects.text import plain
 
@@ -38,7 +40,7 @@ REFUSED = "refused"
 DELETED_THERE = "deleted_in_destination"
 TAKEN_TWICE = "taken_by_another_row"
 
-SETTLED_FIELDS = ["state", "reason", "detail", "destination_id", "mapped"]
+SETTLED_FIELDS = ["state", "reason", "detail", "destination_id", "mapped", "notes"]
 
 
 @dataclass
@@ -49,7 +51,8 @@ class Batch:
     create: list[Record] = field(default_factory=list)
     update: list[tuple[Record, dict[str, Any]]] = field(default_factory=list)
     links: dict[str, Link] = field(default_factory=dict)
-    drafts: dict[str, str] = field(default_factory=dict)
+    drafts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Whole drafts of records that we wrote before, of which only a part may be sent."""
     tally: Counter[str] = field(default_factory=Counter)
 
 
@@ -139,6 +142,7 @@ def _sort(context: Context, batch: Batch) -> None:
     ready = [row for row in batch.rows if row.state == Record.State.READY]
     known = linked(context, {context.step.object: {row.key for row in ready}})
     unlinked: list[Record] = []
+    changed: list[tuple[Record, Link]] = []
     for row in ready:
         link = known.get((row.object, row.key))
         if link is None:
@@ -147,12 +151,39 @@ def _sort(context: Context, batch: Batch) -> None:
             row.destination_id, row.state = link.destination_id, Record.State.UNCHANGED
         else:
             row.destination_id = link.destination_id
-            batch.links[row.key] = link
-            batch.drafts[row.key] = digest_of(row.mapped)
-            row.mapped = {**(row.mapped or {}), **_cleared(context, link, row)}
-            batch.update.append((row, dict(link.written)))
+            changed.append((row, link))
+    _weigh(context, batch, changed)
     if unlinked:
         _look_up(context, batch, unlinked)
+
+
+def _weigh(context: Context, batch: Batch, changed: Sequence[tuple[Record, Link]]) -> None:
+    """Records that we wrote before and that say something else now: what a human changed meanwhile stands."""
+    weighing = Weighing(context, [row for row, _ in changed])
+    for row, link in changed:
+        there = weighing.standing(row)
+        if there is None:
+            row.state, row.reason = Record.State.HELD, DELETED_THERE
+            row.detail = "Somebody deleted it in the destination; it was not made again."
+            continue
+        draft = dict(row.mapped or {})
+        row.mapped = {**draft, **_cleared(context, link, row)}
+        differs = weighing.weigh(row, link, there)
+        if row.state == Record.State.HELD:
+            continue
+        batch.links[row.key], batch.drafts[row.key] = link, draft
+        if differs:
+            batch.update.append((row, dict(there.fields)))
+        else:
+            row.state = Record.State.UNCHANGED
+            _written(link, draft)
+
+
+def _written(link: Link, draft: dict[str, Any]) -> None:
+    """Notes in the identity map what the source says now: the base of the next comparison."""
+    kept = {name: value for name, value in draft.items() if value not in (None, [])}
+    link.written = {**kept, "position": link.written.get("position")}
+    link.written_digest, link.written_at = digest_of(draft), timezone.now()
 
 
 def _cleared(context: Context, link: Link, row: Record) -> dict[str, Any]:
@@ -178,6 +209,7 @@ def _look_up(context: Context, batch: Batch, rows: Sequence[Record]) -> None:
     by_value = {canonical_value(context, existing.fields, match_on): existing for existing in found} if values else {}
     by_mark = {existing.fields.get(MARK): existing for existing in found if existing.fields.get(MARK)}
     owned = owners(context, found)
+    earlier = intent.stood_before(context, [existing.id for existing in found])
     for row in rows:
         mine = by_id.get(str(row.destination_id))
         other = by_mark.get(value_at(row.mapped, MARK)) if marks else None
@@ -187,15 +219,20 @@ def _look_up(context: Context, batch: Batch, rows: Sequence[Record]) -> None:
             row.state, row.reason = Record.State.HELD, DUPLICATE
             row.detail = plain(f"{owned[other.id]} has become the record with “{row.match_key}” already.")
             continue
-        _place(context, batch, row, mine or other, is_mine=mine is not None)
+        standing = mine or other
+        before = {**standing.fields, **earlier.get(standing.id, {})} if standing else {}
+        _place(context, batch, row, standing, before, is_mine=mine is not None)
 
 
-def _place(context: Context, batch: Batch, row: Record, existing: Existing | None, *, is_mine: bool) -> None:
+def _place(
+    context: Context, batch: Batch, row: Record, existing: Existing | None, before: dict[str, Any], *, is_mine: bool
+) -> None:
+    """Decides over a row that we know nothing of yet; `before` is how the record stood before any attempt of ours."""
     if context.ends.onto:
         if existing is None or existing.deleted:
             row.state, row.reason, row.detail = Record.State.HELD, DELETED_THERE, "The record is no longer there."
             return
-        batch.links[row.key] = _link(context, row, Link.Origin.MATCHED, before=existing.fields)
+        batch.links[row.key] = _link(context, row, Link.Origin.MATCHED, before=before)
         _update_or_leave(context, batch, row, existing)
     elif existing is None:
         batch.create.append(row)
@@ -214,7 +251,7 @@ def _place(context: Context, batch: Batch, row: Record, existing: Existing | Non
         row.detail = f"Another row of this page became the record {existing.id} already."
     else:
         row.destination_id = UUID(existing.id)
-        batch.links[row.key] = _link(context, row, Link.Origin.MATCHED, before=existing.fields)
+        batch.links[row.key] = _link(context, row, Link.Origin.MATCHED, before=before)
         _update_or_leave(context, batch, row, existing)
 
 
@@ -308,9 +345,7 @@ def _send_updates(context: Context, batch: Batch) -> None:
             del batch.links[row.key]
             continue
         row.state = Record.State.UPDATED
-        draft = {name: value for name, value in (row.mapped or {}).items() if value not in (None, [])}
-        link.written = {**draft, "position": link.written.get("position")}
-        link.written_digest, link.written_at = batch.drafts.get(row.key) or digest_of(row.mapped), timezone.now()
+        _written(link, batch.drafts.get(row.key, row.mapped or {}))
 
 
 def _journalled(
@@ -327,6 +362,8 @@ def _journalled(
             count=len(rows),
             detail={"ids": [str(row.destination_id) for row in rows]},
         )
+        kind = Change.Kind.CREATED if verb == "create" else Change.Kind.UPDATED
+        intent.intend(context, entry, kind, rows, {row.pk: fields for row, fields in batch.update})
     try:
         send(rows)
     except Rejected as refusal:
@@ -336,9 +373,11 @@ def _journalled(
             if verb == "create" and context.destination.read(context.step.destination, [str(row.destination_id)]):
                 # Refused because it is there: an earlier request, given up for lost, arrived after all.
                 return [row]
+            intent.refused(entry)
             row.state, row.reason, row.detail = Record.State.REJECTED, REFUSED, plain(refusal.sentence)
             batch.links.pop(row.key, None)
             return []
+        intent.refused(entry)
         half = len(rows) // 2
         return [
             *_journalled(context, batch, verb, rows[:half], send),
@@ -346,6 +385,8 @@ def _journalled(
         ]
     except Transient as error:
         _answer(entry, JournalEntry.State.LOST if error.maybe_done else JournalEntry.State.REFUSED, str(error))
+        if not error.maybe_done:
+            intent.refused(entry)
         raise
     _answer(entry, JournalEntry.State.DONE, "")
     batch.tally[f"{verb}.requests"] += 1

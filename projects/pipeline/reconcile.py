@@ -97,7 +97,7 @@ def close(phase: Phase) -> Reconciliation | None:
     fields = fields_of(phase)
     values = sum(field["compared"] for table in fields.values() for field in table.values())
     records = Record.objects.filter(run=run, object__in=objects).landed().exclude(proof=Record.Proof.OPEN).count()
-    differences = Difference.objects.filter(run=run, object__in=objects).count()
+    differences = Difference.objects.filter(run=run, object__in=objects).exclude(kind=Difference.Kind.EDITED).count()
     closed = all(closes(row) for row in by_object.values())
     points = open_points(phase, objects)
     content: dict[str, Any] = {

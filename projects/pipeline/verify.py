@@ -49,11 +49,18 @@ class Comparison:
         self._fields.update({field.join_column: field for field in context.target.fields if field.join_column})
         self.tally: Counter[str] = Counter()
         self.differences: list[Difference] = []
+        self.seen: list[Link] = []
+        self._since = False
 
     def check(self, row: Record, link: Link | None, there: Existing | None) -> None:
         """Proves one row, or says what differs."""
         meant = row.mapped if row.mapped is not None else (link.written if link else {})
         before = len(self.differences)
+        # What we wrote in an earlier run, and read back then, somebody has changed since: no fault of this run.
+        self._since = row.state == Record.State.UNCHANGED and link is not None and link.run_id != row.run_id
+        if link is not None and there is not None:
+            link.seen = str(there.fields.get("updatedAt") or "")[:40]
+            self.seen.append(link)
         if there is None:
             self._differ(row, "", "not there", meant.get("customerioId"), None, Difference.Kind.MISSING)
             for name in meant:
@@ -80,10 +87,11 @@ class Comparison:
             if expected == actual:
                 self.tally[f"field.{name}.by_rule"] += 1
                 return
-        self.tally[f"field.{name}.different"] += 1
+        self.tally["edited" if self._since else f"field.{name}.different"] += 1
         self._differ(row, name, rule, meant, found, Difference.Kind.DIFFERENT)
 
     def _differ(self, row: Record, field: str, rule: str, expected: Any, found: Any, kind: str) -> None:
+        kind = Difference.Kind.EDITED if self._since else kind
         self.differences.append(
             Difference(
                 run=self._context.run,
@@ -101,3 +109,5 @@ class Comparison:
         """Stores proofs and differences."""
         save_rows(rows, ["proof"])
         Difference.objects.bulk_create(self.differences, batch_size=500)
+        if self._context.run.writes:
+            Link.objects.bulk_update(self.seen, ["seen"], batch_size=200)

@@ -1,0 +1,102 @@
+"""Intent: what a request is about to do to each record, kept so that a rollback can take it back to the letter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from projects.models import Change, JournalEntry, Link, Record
+from projects.pipeline.context import Context
+from projects.pipeline.phases import PERSON
+
+Values = Mapping[str, Any]
+
+
+def intend(
+    context: Context, entry: JournalEntry, kind: str, rows: Sequence[Record], standing: Mapping[int, Values]
+) -> None:
+    """Writes the changes of one request down before it is sent, inside the caller's fence.
+
+    `standing`: row id → the record's fields as they stand; empty for new records.
+    """
+    known = {
+        link.key: link
+        for link in Link.objects.filter(
+            project=context.project, object=context.step.object, key__in=[row.key for row in rows]
+        )
+    }
+    Change.objects.bulk_create(
+        [
+            Change(
+                project=context.project,
+                run=context.run,
+                step=context.step,
+                entry=entry,
+                object=row.object,
+                key=row.key,
+                person=person_of(row),
+                destination=context.step.destination,
+                destination_id=row.destination_id,
+                kind=kind,
+                before=_before(row, standing.get(row.pk)) if kind != Change.Kind.CREATED else None,
+                after=row.mapped or {},
+                link=kept_link(known.get(row.key)),
+            )
+            for row in rows
+        ],
+        batch_size=500,
+    )
+
+
+def _before(row: Record, standing: Values | None) -> dict[str, Any]:
+    return {name: (standing or {}).get(name) for name in row.mapped or {}}
+
+
+def person_of(row: Record) -> str:
+    """The key of the person that a row belongs to, so that one person can be taken back."""
+    if row.object == PERSON:
+        return row.key
+    for role in ("person", "self"):
+        object, key = row.refs.get(role, ("", ""))
+        if object == PERSON:
+            return str(key)
+    return ""
+
+
+def kept_link(link: Link | None) -> dict[str, Any] | None:
+    """The identity map's entry as a rollback puts it back."""
+    if link is None:
+        return None
+    return {
+        "run": link.run_id,
+        "destination": link.destination,
+        "destination_id": str(link.destination_id),
+        "origin": link.origin,
+        "before": link.before,
+        "written": link.written,
+        "written_digest": link.written_digest,
+        "seen": link.seen,
+    }
+
+
+def refused(entry: JournalEntry) -> None:
+    """Forgets the changes of a request that changed nothing."""
+    Change.objects.filter(entry=entry).delete()
+
+
+def stood_before(context: Context, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Records that an unfinished request may have changed already: id → the fields as they stood before it."""
+    changes = Change.objects.filter(
+        project=context.project,
+        destination=context.step.destination,
+        destination_id__in=[UUID(id) for id in ids],
+        undone=None,
+        entry__state__in=[JournalEntry.State.INTENDED, JournalEntry.State.LOST],
+    )
+    found: dict[str, dict[str, Any]] = {}
+    for change in changes.exclude(before=None).order_by("id"):
+        kept = found.setdefault(str(change.destination_id), {})
+        for name, value in change.before.items():
+            kept.setdefault(name, value)
+    return found
