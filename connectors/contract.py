@@ -270,6 +270,14 @@ class Destination(Protocol):
         """Destroys records for good; ids that are not there are no error."""
         ...
 
+    def retire(self, object: str, ids: Sequence[str]) -> None:
+        """Soft-deletes live records: `revive` brings them back as they were; others are left as they are."""
+        ...
+
+    def revive(self, object: str, ids: Sequence[str]) -> None:
+        """Brings soft-deleted records back; live ones and ids that are not there are no error."""
+        ...
+
     def canonical(self, type: FieldType, value: Any) -> tuple[Any, str]:
         """The form in which two values of this type are compared, and the name of the rule that changed it.
 

@@ -64,7 +64,8 @@ def content(project: Project, gate: str) -> dict[str, Any] | None:
 def reconciliation_under(project: Project, gate: str) -> Reconciliation | None:
     """The reconciliation that a signature under a phase's gate covers: the newest of the newest production run."""
     run = project.runs.filter(kind=Run.Kind.PRODUCTION).exclude(state=Run.State.CANCELLED).order_by("-number").first()
-    found = Reconciliation.objects.filter(phase__run=run, phase__name=gate).select_related("phase__run")
+    found = Reconciliation.objects.filter(phase__run=run, phase__name=gate, phase__rolled_back=False)
+    found = found.select_related("phase__run")
     return found.order_by("-pk").first() if run else None
 
 

@@ -51,7 +51,8 @@ class Refused(Exception):
     """The request makes no sense now or is not this member's to make; `str()` is the sentence for the user."""
 
 
-def _allow(user: User, action: Can, project: Project) -> None:
+def allow(user: User, action: Can, project: Project) -> None:
+    """Raises Refused where the user may not do this."""
     if not can(user, action, project):
         raise Refused(f"As a member of this project you may not {action.value.replace('_', ' ')}.")
 
@@ -82,7 +83,7 @@ def create_project(*, name: str, by: User, default_country: str = "US") -> Proje
 @transaction.atomic
 def add_member(*, project: Project, user: User, role: str, by: User) -> Membership:
     """Gives a user a role in the project."""
-    _allow(by, Can.MANAGE, project)
+    allow(by, Can.MANAGE, project)
     if role not in Membership.Role.values:
         raise Refused(f"“{role}” is no role. There are: {', '.join(Membership.Role.values)}.")
     membership, _ = Membership.objects.update_or_create(project=project, user=user, defaults={"role": role})
@@ -93,7 +94,7 @@ def add_member(*, project: Project, user: User, role: str, by: User) -> Membersh
 @transaction.atomic
 def invite(*, project: Project, email: str, role: str, by: User) -> str:
     """The address of a one-click invitation; only a digest of it is stored."""
-    _allow(by, Can.MANAGE, project)
+    allow(by, Can.MANAGE, project)
     if "@" not in email:
         raise Refused(f"“{email}” is not an e-mail address.")
     token = secrets.token_urlsafe(32)
@@ -143,7 +144,7 @@ def save_connection(
     requests_per_minute: int | None = None,
 ) -> Connection:
     """Stores how one side is reached; an empty credential keeps the one that is stored."""
-    _allow(by, Can.CONNECT, project)
+    allow(by, Can.CONNECT, project)
     declaration = get_connector(connector)
     if (declaration.source if side == Connection.Side.SOURCE else declaration.destination) is None:
         raise Refused(f"{declaration.label} cannot be the {side} of a migration.")
@@ -187,7 +188,7 @@ def _keep_the_system(project: Project, side: str, connector: str, url: str) -> N
 
 def test_connection(*, project: Project, side: str, by: User) -> Identity:
     """Proves one side with a cheap request and remembers the outcome; raises the connector's error."""
-    _allow(by, Can.CONNECT, project)
+    allow(by, Can.CONNECT, project)
     opener = open_source if side == Connection.Side.SOURCE else open_destination
     connection = project.connections.filter(side=side)
     name = connection.values_list("connector", flat=True).first() or side
@@ -203,9 +204,16 @@ def test_connection(*, project: Project, side: str, by: User) -> Identity:
     return identity
 
 
-def start_run(*, project: Project, kind: str, by: User, sample_size: int | None = None) -> Run:
-    """Starts a run, or says what has to come first."""
-    _allow(by, Can.RUN, project)
+def start_run(
+    *,
+    project: Project,
+    kind: str,
+    by: User,
+    sample_size: int | None = None,
+    scope: Mapping[str, object] | None = None,
+) -> Run:
+    """Starts a run, or says what has to come first. `scope`: what a delta reads, or a rollback takes back."""
+    allow(by, Can.RUN, project)
     try:
         with transaction.atomic():
             _check_order(project, kind)
@@ -219,6 +227,7 @@ def start_run(*, project: Project, kind: str, by: User, sample_size: int | None 
                 kind=kind,
                 field_map=None if kind == Run.Kind.DISCOVERY else project.map_series.latest(),
                 sample_size=sample_size,
+                scope=dict(scope or {}),
                 started_by=by,
             )
             engine.begin(run)
@@ -233,7 +242,7 @@ def _check_order(project: Project, kind: str) -> None:
         raise Refused(f"Connect the {' and the '.join(sorted(missing))} first.")
     if Step.objects.filter(run__project=project, state=Step.State.RUNNING, leased_until__gt=timezone.now()).exists():
         raise Refused("A worker is still finishing a page of the last run: try again in a moment.")
-    if kind == Run.Kind.DISCOVERY:
+    if kind in (Run.Kind.DISCOVERY, Run.Kind.ROLLBACK):
         return
     if not gates.is_signed(project, gates.MAP):
         raise Refused("The field map is not confirmed (or was changed since): confirm it first.")
@@ -263,14 +272,14 @@ def wake() -> None:
 @transaction.atomic
 def pause_run(*, run: Run, by: User, why: str) -> None:
     """Stops a run after its current page."""
-    _allow(by, Can.RUN, run.project)
+    allow(by, Can.RUN, run.project)
     engine.pause(run, why or "Paused by hand.")
 
 
 @transaction.atomic
 def resume_run(*, run: Run, by: User) -> None:
     """Goes on where the run stopped."""
-    _allow(by, Can.RUN, run.project)
+    allow(by, Can.RUN, run.project)
     if not Run.objects.filter(pk=run.pk, state=Run.State.PAUSED).update(state=Run.State.RUNNING, problem=""):
         raise Refused(f"{run} is not paused.")
     Step.objects.filter(run=run, state=Step.State.PENDING).update(not_before=None, waiting_for="", failures=0)
@@ -280,7 +289,7 @@ def resume_run(*, run: Run, by: User) -> None:
 @transaction.atomic
 def cancel_run(*, run: Run, by: User, why: str) -> None:
     """Ends a run for good; what landed stays and is in the identity map."""
-    _allow(by, Can.RUN, run.project)
+    allow(by, Can.RUN, run.project)
     changed = Run.objects.filter(pk=run.pk, state__in=Run.OPEN).update(
         state=Run.State.CANCELLED, ended_at=timezone.now(), problem=why
     )
@@ -292,7 +301,7 @@ def cancel_run(*, run: Run, by: User, why: str) -> None:
 @transaction.atomic
 def save_map(*, project: Project, spec: MapSpec, by: User, note: str = "") -> FieldMap:
     """Stores a changed map as the next version; a signature over the former one is void from now on."""
-    _allow(by, Can.EDIT_MAP, project)
+    allow(by, Can.EDIT_MAP, project)
     if problems := map_problems(spec):
         raise Refused(" ".join(problems))
     version = project.map_series.add(spec, by=by, note=note)
@@ -303,7 +312,7 @@ def save_map(*, project: Project, spec: MapSpec, by: User, note: str = "") -> Fi
 @transaction.atomic
 def sign(*, project: Project, gate: str, by: User, name: str, note: str = "", digest: str = "") -> Signature:
     """Signs a gate over exactly what stands there now. `digest`: what the signer was shown, if it came from a page."""
-    _allow(by, Can.SIGN, project)
+    allow(by, Can.SIGN, project)
     if gate not in gates.GATES:
         raise Refused(f"There is no gate “{gate}”. There are: {', '.join(gates.GATES)}.")
     newest = project.signatures.filter(gate=gate).order_by("-pk").first()
@@ -344,7 +353,7 @@ def _approve_phase(project: Project, gate: str) -> None:
 @transaction.atomic
 def reject(*, project: Project, gate: str, by: User, why: str) -> None:
     """Says no to a gate, with the reason; a signature that was there is void."""
-    _allow(by, Can.SIGN, project)
+    allow(by, Can.SIGN, project)
     if not why.strip():
         raise Refused("Say what is wrong: the engineers read it.")
     audit.record(Verb.GATE_REJECTED, project, gates.label_of(gate), why=why)
@@ -358,7 +367,7 @@ def decide_held(
     *, project: Project, object: str, reason: str, verdict: str, by: User, keys: list[str] | None = None
 ) -> int:
     """A verdict on held records, for all with this reason or for named ones; gives how many it concerns now."""
-    _allow(by, Can.DECIDE, project)
+    allow(by, Can.DECIDE, project)
     if verdict not in Decision.Verdict.values:
         raise Refused(f"“{verdict}” is no decision. There are: {', '.join(Decision.Verdict.values)}.")
     run = project.runs.exclude(kind=Run.Kind.DISCOVERY).exclude(state=Run.State.CANCELLED).order_by("-number").first()
@@ -396,7 +405,7 @@ def _reopen(run: Run, object: str) -> None:
 
 def make_schema(*, project: Project, by: User) -> int:
     """Makes in the destination what the confirmed map needs; gives the number of changes made."""
-    _allow(by, Can.RUN, project)
+    allow(by, Can.RUN, project)
     if not gates.is_signed(project, gates.MAP):
         raise Refused("The field map is not confirmed (or was changed since): confirm it first.")
     latest = project.map_series.latest()

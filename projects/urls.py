@@ -19,6 +19,7 @@ from projects.views import (
     home,
     reconciliation,
     records,
+    rollback,
     runs,
     sandbox,
 )
@@ -50,6 +51,9 @@ urlpatterns = [
     path(f"{PROJECT}sandbox/", sandbox.sandbox, name="sandbox"),
     path(f"{PROJECT}held/", held.held, name="held"),
     path(f"{PROJECT}held/decide/", held.decide, name="decide"),
+    path(f"{PROJECT}rollback/", rollback.rollback, name="rollback"),
+    path(f"{PROJECT}rollback/start/", rollback.start, name="start-rollback"),
+    path(f"{PROJECT}rollback/<int:number>/confirm/", rollback.confirm, name="confirm-rollback"),
     path(f"{PROJECT}runs/", runs.runs, name="runs"),
     path(f"{PROJECT}runs/start/", runs.start, name="start-run"),
     path(RUN, runs.run, name="run"),

@@ -30,6 +30,7 @@ class Verb(Enum):
     HELD_DECIDED = "{actor} decided {count} held {object} ({reason}): {verdict}"
     SCHEMA_CHANGED = "{actor} made {subject} in the destination"
     CERTIFICATE_ISSUED = "{actor} issued certificate {number} over {subject}"
+    ROLLBACK_CONFIRMED = "{actor} confirmed {subject}: {what}"
     TRIGGER_PAUSED = "The workflow “{subject}” was paused for the run"
     TRIGGER_RESTORED = "The workflow “{subject}” was put back"
 

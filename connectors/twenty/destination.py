@@ -137,6 +137,14 @@ class TwentyDestination:
         """See `Destination.remove`."""
         self._writer.remove(self._object(object), ids)
 
+    def retire(self, object: str, ids: Sequence[str]) -> None:
+        """See `Destination.retire`."""
+        self._writer.retire(self._object(object), ids)
+
+    def revive(self, object: str, ids: Sequence[str]) -> None:
+        """See `Destination.revive`."""
+        self._writer.revive(self._object(object), ids)
+
     def canonical(self, type: FieldType, value: Json) -> tuple[Json, str]:
         """See `Destination.canonical`."""
         return values.canonical(type, value)

@@ -86,9 +86,7 @@ class Reversal(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["run", "destination", "destination_id"], name="one_reversal_per_record"
-            )
+            models.UniqueConstraint(fields=["run", "destination", "destination_id"], name="one_reversal_per_record")
         ]
         indexes = [models.Index(fields=["run", "state", "turn"], name="reversal_next")]
 

@@ -85,6 +85,20 @@ class Context:
         return found
 
     @cached_property
+    def types(self) -> dict[str, ObjectType]:
+        """The destination's object types by name, as they were when first asked for."""
+        return {one.name: one for one in self.destination.catalogue().objects}
+
+    @cached_property
+    def used_fields(self) -> dict[str, set[str]]:
+        """Object type → columns in which some record has a value, as far as they were looked at."""
+        return {}
+
+    def forget_types(self) -> None:
+        """The schema was changed: it is read again when it is asked for."""
+        self.__dict__.pop("types", None)
+
+    @cached_property
     def spec(self) -> MapSpec:
         """The field map of the run."""
         if self.run.field_map is None:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from projects.models import Change, JournalEntry, Link, Record
 from projects.pipeline.context import Context
 from projects.pipeline.phases import PERSON
@@ -47,6 +49,32 @@ def intend(
         ],
         batch_size=500,
     )
+    _notice_hands(context, rows, standing)
+
+
+TOUCHED = "touched"
+"""In place of the time at which the destination last changed a record by our hand: somebody else did before us."""
+
+
+def _notice_hands(context: Context, rows: Sequence[Record], standing: Mapping[int, Values]) -> None:
+    """Marks records that somebody changed after we read them back: our next write would hide that."""
+    times = {str(row.destination_id): standing[row.pk].get("updatedAt") for row in rows if row.pk in standing}
+    links = _links_to(context, times).exclude(seen="")
+    moved = [link for link in links if link.seen != times[str(link.destination_id)]]
+    Link.objects.filter(pk__in=[link.pk for link in moved]).update(seen=TOUCHED)
+
+
+def remember(context: Context, times: Mapping[str, str]) -> None:
+    """Keeps when the destination last changed records by our hand: id → its own time."""
+    links = list(_links_to(context, times))
+    for link in links:
+        link.seen = times[str(link.destination_id)][:40]
+    Link.objects.bulk_update(links, ["seen"], batch_size=200)
+
+
+def _links_to(context: Context, ids: Iterable[str]) -> QuerySet[Link]:
+    found = Link.objects.filter(project=context.project, destination=context.step.destination, destination_id__in=ids)
+    return found.exclude(seen=TOUCHED)
 
 
 def _before(row: Record, standing: Values | None) -> dict[str, Any]:

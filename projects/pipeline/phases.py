@@ -198,6 +198,22 @@ def _discovery(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
 
 DISCOVERY = PhaseSpec("discovery", "Discovery", _discovery, needs_approval=False)
 
+
+def _plan(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
+    yield StepSpec("plan", "plan", "", ("survey",))
+
+
+def _undo(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
+    yield StepSpec("undo", "undo", "", ("undo",))
+    yield StepSpec("prove", "prove", "", ("prove",))
+    # Last: a field that is gone cannot be read back.
+    yield StepSpec("undo.schema", "schema", "", ("undo_schema",))
+
+
+PLAN = PhaseSpec("plan", "Plan", _plan)
+UNDO = PhaseSpec("rollback", "Rollback", _undo, needs_approval=False)
+"""What a rollback goes through: the plan waits until somebody confirms it."""
+
 PHASES = (
     PhaseSpec("people", "People", _people),
     PhaseSpec("companies", "Companies", _companies),
@@ -209,12 +225,13 @@ PHASES = (
 
 def phases_of(run: Run) -> tuple[PhaseSpec, ...]:
     """The phases of a run of this kind."""
-    return (DISCOVERY,) if run.kind == Run.Kind.DISCOVERY else PHASES
+    special = {Run.Kind.DISCOVERY: (DISCOVERY,), Run.Kind.ROLLBACK: (PLAN, UNDO)}
+    return special.get(Run.Kind(run.kind), PHASES)
 
 
 def phase_spec(name: str) -> PhaseSpec:
     """The declaration of a phase."""
-    return next(spec for spec in (DISCOVERY, *PHASES) if spec.name == name)
+    return next(spec for spec in (DISCOVERY, PLAN, UNDO, *PHASES) if spec.name == name)
 
 
 def step_specs(run: Run, phase: str) -> tuple[StepSpec, ...]:
@@ -225,4 +242,4 @@ def step_specs(run: Run, phase: str) -> tuple[StepSpec, ...]:
 
 def needs_signature(run: Run, phase: str, project: Project) -> bool:
     """Whether somebody has to sign before the next phase begins."""
-    return run.kind == Run.Kind.PRODUCTION and phase_spec(phase).needs_approval
+    return run.kind in (Run.Kind.PRODUCTION, Run.Kind.ROLLBACK) and phase_spec(phase).needs_approval

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count
 
 from projects.models import Difference, Phase, Reconciliation, Record, Run
-from projects.pipeline import phases
+from projects.pipeline import phases, undone
 from projects.pipeline.extract import digest_of
 
 COLUMNS = ("created", "updated", "unchanged", "merged", "held", "excluded", "rejected")
@@ -90,6 +90,8 @@ def close(phase: Phase) -> Reconciliation | None:
     run = phase.run
     if run.kind == Run.Kind.DISCOVERY:
         return None
+    if run.kind == Run.Kind.ROLLBACK:
+        return undone.close(phase)
     specs = phases.step_specs(run, phase.name)
     objects = [spec.object for spec in specs]
     by_object = {name: row for name, row in balance_of(run, objects).items() if row["read"]}

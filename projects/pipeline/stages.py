@@ -16,6 +16,8 @@ from projects.pipeline import (
     tags,
     targets,
     transform,
+    undo,
+    undo_schema,
     verify,
 )
 from projects.pipeline.context import Context, Progress
@@ -25,6 +27,10 @@ STAGES: dict[str, Callable[[Context], Progress]] = {
     "profile": discover.profile,
     "schema": discover.schema,
     "clear": clear.page,
+    "survey": undo.survey,
+    "undo": undo.page,
+    "undo_schema": undo_schema.page,
+    "prove": undo.prove,
     "extract": extract.page,
     "members": extract.members,
     "relationships": extract.relationships,

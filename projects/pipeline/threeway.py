@@ -88,9 +88,7 @@ class Weighing:
         for name in names:
             theirs, ours = (row.mapped or {})[name], there.fields.get(name)
             sentence = f"{name}: Customer.io says {_short(theirs)}, Twenty says {_short(ours)}."
-            row.notes.append(
-                {"field": name, "code": BOTH_SIDES, "sentence": plain(sentence), "raw": [theirs, ours]}
-            )
+            row.notes.append({"field": name, "code": BOTH_SIDES, "sentence": plain(sentence), "raw": [theirs, ours]})
         row.detail = plain(" ".join(note["sentence"] for note in row.notes if note["code"] == BOTH_SIDES))
 
     def _keep(self, row: Record, names: list[str], there: Existing) -> None:

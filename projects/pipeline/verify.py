@@ -11,6 +11,7 @@ from typing import Any
 from connectors.catalogue import Field
 from connectors.contract import Existing
 from projects.models import Difference, Link, Record
+from projects.pipeline import intent
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.extract import linked
 from projects.pipeline.transform import save_rows
@@ -49,7 +50,7 @@ class Comparison:
         self._fields.update({field.join_column: field for field in context.target.fields if field.join_column})
         self.tally: Counter[str] = Counter()
         self.differences: list[Difference] = []
-        self.seen: list[Link] = []
+        self.seen: dict[str, str] = {}
         self._since = False
 
     def check(self, row: Record, link: Link | None, there: Existing | None) -> None:
@@ -58,9 +59,8 @@ class Comparison:
         before = len(self.differences)
         # What we wrote in an earlier run, and read back then, somebody has changed since: no fault of this run.
         self._since = row.state == Record.State.UNCHANGED and link is not None and link.run_id != row.run_id
-        if link is not None and there is not None:
-            link.seen = str(there.fields.get("updatedAt") or "")[:40]
-            self.seen.append(link)
+        if there is not None and row.state != Record.State.UNCHANGED:
+            self.seen[there.id] = str(there.fields.get("updatedAt") or "")
         if there is None:
             self._differ(row, "", "not there", meant.get("customerioId"), None, Difference.Kind.MISSING)
             for name in meant:
@@ -110,4 +110,4 @@ class Comparison:
         save_rows(rows, ["proof"])
         Difference.objects.bulk_create(self.differences, batch_size=500)
         if self._context.run.writes:
-            Link.objects.bulk_update(self.seen, ["seen"], batch_size=200)
+            intent.remember(self._context, self.seen)

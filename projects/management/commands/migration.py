@@ -21,6 +21,7 @@ from connectors.errors import ConnectorError
 from connectors.registry import all_connectors
 from mapping.rules import Action, FieldRule, MapSpec, ObjectRule
 from projects import archives, audit, gates, proposals, selectors, services
+from projects.management import verbs_back
 from projects.management.waiting import Outcome, wait_for
 from projects.models import Connection, Decision, Project, Run, User
 
@@ -257,6 +258,11 @@ def cancel(command: Command, project: Project, user: User, options: dict[str, An
     return Outcome({"cancelled": run.number}, f"{run} is cancelled.")
 
 
+def _back(work: Callable[..., Outcome]) -> Verb:
+    """A verb of what comes after production."""
+    return lambda command, project, user, options: work(project, user, options, command.stderr)
+
+
 def reject(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
     """Says no to a gate, with the reason."""
     services.reject(project=project, gate=options["gate"], by=user, why=options["why"])
@@ -377,6 +383,7 @@ VERBS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Verb]] = 
     "sign": ("Sign a gate.", _sign_options, sign),
     "production": ("Migrate everything, phase by phase.", _run_options, _run(Run.Kind.PRODUCTION)),
     "replay": ("Plan everything once more and write nothing.", _run_options, _run(Run.Kind.REPLAY)),
+    "rollback": ("Take back what runs did.", verbs_back.rollback_options, _back(verbs_back.roll_back)),
     "reject": ("Say no to a gate, with the reason.", _reject_options, reject),
     "cancel": ("End the open run for good.", _why_options, cancel),
     "hold": ("List or decide held records.", _hold_options, hold),

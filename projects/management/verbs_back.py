@@ -1,0 +1,77 @@
+"""Verbs of the command line for what comes after production: rollback, audit, delta, cutover, hypercare."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import OutputWrapper
+
+from projects import rollback, services
+from projects.management.waiting import FAILED, WAITS, Outcome, wait_for
+from projects.models import Project, Run, User
+from projects.pipeline import phases
+from projects.pipeline.scope import Scope
+
+
+def rollback_options(parser: argparse.ArgumentParser) -> None:
+    """What to take back."""
+    parser.add_argument("--run", type=int, default=0, help="This run and all that came after it.")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--phase", default="", choices=[phase.name for phase in phases.PHASES])
+    what.add_argument("--object", default="", help="One object type of the source, and what hangs on it.")
+    what.add_argument("--field", default="", metavar="O.F", help="One field, as Twenty calls it: person.jobTitle.")
+    what.add_argument("--person", default="", metavar="KEY", help="One person, by the source's key.")
+    parser.add_argument("--plan", action="store_true", help="Only say what would happen, and what would stay.")
+    parser.add_argument("--foreground", action="store_true", help="Work in this process: no broker, no worker.")
+
+
+def roll_back(project: Project, user: User, options: dict[str, Any], stream: OutputWrapper) -> Outcome:
+    """Plans, then (without --plan) carries the plan out; an interrupted one goes on where it stopped."""
+    names = ("run", "phase", "object", "field", "person")
+    scope = Scope(**{name: options[name] for name in names if options[name]})
+    open_runs = project.runs.filter(kind=Run.Kind.ROLLBACK, state__in=Run.OPEN)
+    run = open_runs.first() or rollback.start(project=project, scope=scope, by=user)
+    if run.scope != scope.to_json() and scope.to_json():
+        raise services.Refused(f"{run} is open and takes back {Scope.of(run)}: let it end, or cancel it first.")
+    if run.state == Run.State.PAUSED:
+        services.resume_run(run=run, by=user)
+        run.refresh_from_db()
+    outcome = _wait(run, options, stream)
+    plan = rollback.view(run)
+    if plan.waits and options["plan"]:
+        services.cancel_run(run=run, by=user, why="Only planned.")
+        return Outcome({"run": run.number, "plan": plan.to_json()}, _text(plan))
+    if plan.waits:
+        rollback.confirm(run=run, typed=project.name, by=user)
+        run.refresh_from_db()
+        outcome = _wait(run, options, stream)
+        plan = rollback.view(run)
+    code = outcome.code if outcome.code in (FAILED, WAITS) else 0
+    run.refresh_from_db()
+    books = run.phases.get(name=phases.UNDO.name).reconciliations.order_by("-pk").first()
+    text = "\n".join([books.verdict if books else outcome.text, _text(plan)])
+    return Outcome({**outcome.data, "rollback": plan.to_json()}, text, code)
+
+
+def _wait(run: Run, options: dict[str, Any], stream: OutputWrapper) -> Outcome:
+    if not options["foreground"] and not settings.REDIS_URL:
+        raise services.Refused("There is no REDIS_URL, so no worker can be reached: add --foreground, or set it.")
+    if run.is_active and not options["foreground"]:
+        services.enqueue(run)
+    return wait_for(run, foreground=options["foreground"], quiet=options["json"], stream=stream)
+
+
+def _text(plan: rollback.PlanView) -> str:
+    counts = plan.counts
+    lines = [
+        f"Rollback of {plan.what}:",
+        f"{counts['destroy']:>8,}  records that were made here: destroyed",
+        f"{counts['restore']:>8,}  records that stood before: their old values back",
+        f"{counts['bin'] + counts['unbin']:>8,}  records into or out of the bin",
+        f"{counts['kept'] + counts['parts']:>8,}  records with changes by people since: these stay",
+        f"{plan.schema:>8,}  objects, fields and options: dropped where nothing uses them",
+    ]
+    lines += [f"          stays: {one.object} {one.key} {one.label}  {one.detail}" for one in plan.stays[:20]]
+    return "\n".join([*lines, *plan.kept_schema])
