@@ -51,12 +51,12 @@ class ConfirmForm(forms.Form):
     typed = forms.CharField(label="Type the name of the project", max_length=200)
 
 
-class IntegrationForm(forms.ModelForm[Integration]):
+class IntegrationForm(forms.Form):
     """Who looks after an integration, and what became of it."""
 
-    class Meta:
-        model = Integration
-        fields = ("name", "owner", "state")
+    name = forms.CharField(label="Integration", max_length=200)
+    owner = forms.CharField(label="Who looks after it", max_length=200, required=False)
+    state = forms.ChoiceField(label="State", choices=Integration.State.choices)
 
 
 class FreezeForm(forms.Form):
