@@ -183,6 +183,26 @@ class Source(Protocol):
         """The records with these keys; those that no longer exist are named in `missing`."""
         ...
 
+    def changes(self, since: float, cursor: Cursor | None = None, *, types: Sequence[str] = ()) -> Iterator[Page]:
+        """The system's own log, newest line first, from a unix time on. `fields`: type, name, timestamp, data.
+
+        `refs` says what a line is about (`person`, `object`, and `secondary` for who went into whom), and
+        `meta["writer"]` what seems to have written it. The log may reach back less far than asked.
+        """
+        ...
+
+    def deleted(self, since: float, cursor: Cursor | None = None) -> Iterator[Page]:
+        """The lines of that log that say who was deleted, who went into another one, and who is new."""
+        ...
+
+    def changes_of(self, person: str) -> Page:
+        """The newest lines of the log about one person, also of one who was deleted."""
+        ...
+
+    def recent_messages(self, cursor: Cursor | None = None, *, days: int = 30) -> Iterator[Page]:
+        """Messages of the last so many days once more, as what became of them is told late."""
+        ...
+
 
 class Archive(Protocol):
     """What a system's API does not hold any more, read from files, as the records that the API would give."""
