@@ -203,6 +203,10 @@ class Source(Protocol):
         """Messages of the last so many days once more, as what became of them is told late."""
         ...
 
+    def of_people(self, object: str, people: Sequence[str]) -> Page:
+        """What these people (by key) have of an object type, for a sample. Terminal where nothing is told by person."""
+        ...
+
 
 class Archive(Protocol):
     """What a system's API does not hold any more, read from files, as the records that the API would give."""
@@ -259,7 +263,10 @@ class Destination(Protocol):
     def find(
         self, object: str, *, ids: Sequence[str] = (), keys: Mapping[str, Sequence[str]] | None = None
     ) -> list[Existing]:
-        """Records with one of these ids or unique values (`{"emails.primaryEmail": […]}`), soft-deleted ones too."""
+        """Records with one of these ids or values (`{"emails.primaryEmail": […]}`), soft-deleted ones too.
+
+        A path may also be the column of a relation (`targetPersonId`).
+        """
         ...
 
     def write(self, object: str, drafts: Sequence[Draft]) -> list[str]:
@@ -282,8 +289,20 @@ class Destination(Protocol):
         """All live records of an object, page by page."""
         ...
 
+    def deleted(self, object: str, cursor: Cursor | None = None) -> Iterator[tuple[list[Existing], Cursor | None]]:
+        """All soft-deleted records of an object, page by page: they still own their unique values."""
+        ...
+
+    def restore(self, object: str, ids: Sequence[str]) -> None:
+        """Takes soft-deleted records out of the bin; ids that are not there are no error."""
+        ...
+
     def count(self, object: str) -> int:
         """How many live records there are."""
+        ...
+
+    def upload(self, name: str, content: bytes, type: str) -> dict[str, Any]:
+        """Puts a file into the workspace; gives the fields by which an attachment names it. Safe to repeat."""
         ...
 
     def remove(self, object: str, ids: Sequence[str]) -> None:
@@ -291,11 +310,7 @@ class Destination(Protocol):
         ...
 
     def retire(self, object: str, ids: Sequence[str]) -> None:
-        """Soft-deletes live records: `revive` brings them back as they were; others are left as they are."""
-        ...
-
-    def revive(self, object: str, ids: Sequence[str]) -> None:
-        """Brings soft-deleted records back; live ones and ids that are not there are no error."""
+        """Soft-deletes live records: `restore` brings them back as they were; others are left as they are."""
         ...
 
     def canonical(self, type: FieldType, value: Any) -> tuple[Any, str]:
@@ -329,12 +344,20 @@ class Naming(Protocol):
         """A legal API name for a new field; the same input gives the same name. Avoids reserved words and `taken`."""
         ...
 
+    def fields(self, source_names: Collection[str], taken: Collection[str]) -> dict[str, str]:
+        """Names for several new fields of one object, by source name: the same in whatever order they are given."""
+        ...
+
     def object(self, label: str, label_plural: str, taken: Collection[str]) -> tuple[str, str]:
         """Legal API names (singular, plural) for a new object type."""
         ...
 
     def option(self, label: str, taken: Collection[str]) -> str:
         """A legal value for a new select option."""
+        ...
+
+    def options(self, labels: Collection[str], taken: Collection[str]) -> dict[str, str]:
+        """Values for several new select options, by label: the same in whatever order they are given."""
         ...
 
     def option_label(self, label: str) -> str:
@@ -380,5 +403,7 @@ class Connector:
     """The catalogue of a new, untouched account, for proposing a map before anything is connected."""
     archives: Mapping[str, Callable[[ArchivePlace], Archive]] = field(default_factory=dict)
     """Object types that can be read from files too: name → who opens the files."""
+    archive_columns: Mapping[str, Callable[[Sequence[str]], Mapping[str, str]]] = field(default_factory=dict)
+    """Where the columns of these files can be chosen: name → who guesses part → column from the files."""
     key_help: str = ""
     """Where a user finds the key, in a sentence."""

@@ -13,7 +13,8 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -130,6 +131,30 @@ class GuardedTransport(httpx.HTTPTransport):
             request.extensions = {**request.extensions, "sni_hostname": host}
             request.url = request.url.copy_with(host=address)
         return super().handle_request(request)
+
+
+def open_guarded(*, allow_private: bool, transport: Any = None, timeout: float = 60.0) -> httpx.Client:
+    """A client without a key, for addresses that stand in the customer's data; each redirect is checked anew."""
+    return httpx.Client(
+        transport=transport or GuardedTransport(allow_private=allow_private),
+        timeout=timeout,
+        follow_redirects=True,
+        max_redirects=5,
+        headers={"user-agent": "Carryover"},
+    )
+
+
+@contextmanager
+def transfer_errors(host: str) -> Iterator[None]:
+    """Errors of the transfer as ours."""
+    try:
+        yield
+    except (httpx.ConnectError, httpx.TimeoutException) as error:
+        raise Transient(f"{host} could not be reached ({type(error).__name__}).", retry_after=30) from error
+    except (httpx.InvalidURL, httpx.TooManyRedirects, httpx.UnsupportedProtocol) as error:
+        raise Terminal(f"The address at {host} leads nowhere ({type(error).__name__}).") from error
+    except httpx.HTTPError as error:
+        raise Transient(f"{host} broke off ({type(error).__name__}).", retry_after=30) from error
 
 
 class Loop:

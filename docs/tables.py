@@ -99,12 +99,22 @@ def connectors() -> str:
 
 def phases() -> str:
     """The order of a run, with the stages of each step."""
-    from mapping.rules import MapSpec, ObjectRule
+    from mapping.activities import EVENT, MESSAGE, catch_all
+    from mapping.rules import ActivityRule, Home, MapSpec, ObjectRule, RelationRule
     from projects.models import Run
     from projects.pipeline.phases import COMPANY, DISCOVERY, PHASES
 
     companies = ObjectRule(source="object:1", label="Companies", destination=COMPANY)
-    run, spec = Run(kind=Run.Kind.PRODUCTION), MapSpec(objects=(companies,))
+    parent = RelationRule(source="parent_id", to="object:2", by="object_id", destination="parent")
+    customs = ObjectRule(source="object:2", label="Projects", destination="project", relations=(parent,))
+    links = tuple(
+        ObjectRule(source=f"relationship:{number}", destination=f"{name}Association")
+        for number, name in ((1, "company"), (2, "project"))
+    )
+    notes = ActivityRule(source=EVENT, name="note_added", home=Home.COMMENT)
+    happened = (notes, catch_all(EVENT), catch_all(MESSAGE))
+    run = Run(kind=Run.Kind.PRODUCTION)
+    spec = MapSpec(objects=(companies, customs, *links), activities=happened)
     return table(
         ("phase", "step", "lands on", "stages", "in the balance", "signed"),
         [

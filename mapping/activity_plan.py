@@ -20,7 +20,8 @@ def activity_plan(rules: Sequence[ActivityRule]) -> tuple[list[ObjectPlan], list
     moved = [rule for rule in rules if rule.action != Action.SKIP]
     objects: list[ObjectPlan] = []
     fields: list[FieldPlan] = []
-    if any(rule.home is Home.ACTIVITY for rule in moved):
+    if moved:
+        # Also where all of it becomes comments: what comes up later has a place then.
         description = "What people did and were sent, from Customer.io"
         objects.append(ObjectPlan(ACTIVITY, "activities", "Activity", "Activities", description))
         fields += _activity_fields()

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.catalogue import FieldType
 from mapping.composites import BLANKS, MAIN_PARTS, put
-from mapping.exact import is_empty, raw_text
+from mapping.exact import as_text, is_empty, raw_text
 from mapping.rules import Action, FieldRule, ObjectRule, OnError
 from mapping.transforms import TRANSFORMS, Transform, Unturned
 
@@ -25,6 +26,8 @@ HELD = "held"
 """The map says to hold the record back."""
 UNMAPPED = "unmapped"
 """The field came up after the map was made."""
+LEFT_BEHIND = frozenset({NOT_KEPT, EMPTIED, UNMAPPED})
+"""What leaves a value out of the destination while its record goes there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,11 @@ class Mapped:
     notes: tuple[Note, ...] = ()
     hold: str = ""
 
+    @property
+    def left_behind(self) -> Counter[str]:
+        """What of the record is not in its body, as `<code>.<field>`: for the lists under a reconciliation."""
+        return Counter(f"{note.code}.{note.field}" for note in self.notes if note.code in LEFT_BEHIND)
+
 
 @dataclass(frozen=True, slots=True)
 class _Step:
@@ -60,6 +68,8 @@ class _Step:
     part: str
     blank: Callable[[], Body] | None
     alone: bool
+    plain: bool
+    """Whether the destination is a text field, which takes nothing but text."""
 
     def values(self, fields: Fields) -> Any:
         """All values that a `combine` rule reads, by name; None when all of them are empty."""
@@ -95,7 +105,9 @@ def _step(rule: FieldRule, shared: Counter[str]) -> _Step:
             raise ValueError(f"The rule for “{rule.source}” writes to “{rule.destination}”, which {rule.type} has not.")
     elif part:
         raise ValueError(f"The rule for “{rule.source}” writes to a part of “{field}”, which has no parts.")
-    return _Step(rule, TRANSFORMS[rule.transform], options, field, part, blank, shared[field] == 1)
+    return _Step(
+        rule, TRANSFORMS[rule.transform], options, field, part, blank, shared[field] == 1, rule.type is FieldType.TEXT
+    )
 
 
 class _Record:
@@ -113,16 +125,16 @@ class _Record:
         rule = step.rule
         partly = part is not None and step.place(self.body, part)
         sentence = f"This value {reason}" + ("; the rest of it is written." if partly else ".")
-        code = EMPTIED
+        code, after = EMPTIED, " The map says to leave it out."
         if rule.on_error is OnError.HOLD and not partly:
-            code = HELD
+            code, after = HELD, ""
             self.hold = self.hold or f"unturned:{rule.source}"
         elif rule.on_error is not OnError.EMPTY:
-            code = NOT_KEPT
+            code, after = NOT_KEPT, " The map names no field that keeps it, so it did not land."
             if rule.raw_destination:
-                code = KEPT_RAW
+                code, after = KEPT_RAW, ""
                 self._keep(rule.raw_destination, raw)
-        self.notes.append(Note(rule.source, code, sentence, raw))
+        self.notes.append(Note(rule.source, code, sentence + after, raw))
 
     def _keep(self, field: str, raw: Any) -> None:
         text = raw_text(raw)
@@ -134,8 +146,14 @@ def _work(record: _Record, step: _Step, value: Any) -> None:
     try:
         turned = step.transform.function(value, step.options)
     except Unturned as problem:
-        record.fail(step, value, problem.reason, problem.part)
+        part = None if step.plain and isinstance(problem.part, dict | list) else problem.part
+        record.fail(step, value, problem.reason, part)
         return
+    if step.plain and turned.__class__ is not str and turned is not None:
+        if isinstance(turned, dict | list):
+            record.fail(step, value, "has several parts, for which a text field has no place")
+            return
+        turned = as_text(turned)
     if turned is not None and not step.place(record.body, turned):
         record.fail(step, value, f"differs from what another field has put into “{step.rule.destination}”")
 

@@ -44,25 +44,35 @@ MAIN_PARTS: Mapping[FieldType, str] = {
 """Where a value goes that names no sub-field."""
 
 
-def _more_phones(value: Any) -> Any:
-    return {
+Items = list[Any]
+
+
+def _more_emails(value: Any) -> Items:
+    if not isinstance(value, dict):
+        return [value]
+    return [value["primaryEmail"], *value.get("additionalEmails", ())]
+
+
+def _more_phones(value: Any) -> Items:
+    first = {
         "number": value["primaryPhoneNumber"],
         "callingCode": value["primaryPhoneCallingCode"],
         "countryCode": value["primaryPhoneCountryCode"],
     }
+    return [first, *value.get("additionalPhones", ())]
 
 
-def _more_links(value: Any) -> Any:
+def _more_links(value: Any) -> Items:
     link = value if isinstance(value, dict) else {"primaryLinkUrl": value}
-    return {"url": link["primaryLinkUrl"], "label": link.get("primaryLinkLabel", "")}
+    return [{"url": link["primaryLinkUrl"], "label": link.get("primaryLinkLabel", "")}]
 
 
-LISTS: Mapping[str, Callable[[Any], Any]] = {
-    "additionalEmails": lambda value: value,
+LISTS: Mapping[str, Callable[[Any], Items]] = {
+    "additionalEmails": _more_emails,
     "additionalPhones": _more_phones,
     "secondaryLinks": _more_links,
 }
-"""Sub-fields that take any number of values, and how a value looks in them."""
+"""Sub-fields that take any number of values, and the entries that a turned value makes in them."""
 
 
 def join_names(field: str, type: FieldType) -> tuple[str, ...]:
@@ -73,15 +83,21 @@ def join_names(field: str, type: FieldType) -> tuple[str, ...]:
 def put(composite: Body, part: str, value: Any) -> bool:
     """Writes a turned value into its composite; false when another value already stands there.
 
-    The first value stays. A value that is a set of parts (a phone, a name) is written as one or not at all.
+    The first value stays. A value that is a set of parts (a phone, a name) is written as one or not at all;
+    further values that it brings along join the list.
     """
     if part in LISTS:
-        item = LISTS[part](value)
-        if item not in composite[part]:
-            composite[part].append(item)
+        _join(composite, part, LISTS[part](value))
         return True
     parts = value if isinstance(value, dict) else {part: value}
-    if any(composite.get(name) not in (None, "", other) for name, other in parts.items()):
+    single = {name: other for name, other in parts.items() if name not in LISTS}
+    if any(composite.get(name) not in (None, "", other) for name, other in single.items()):
         return False
-    composite.update(parts)
+    composite.update(single)
+    for name in parts.keys() - single.keys():
+        _join(composite, name, parts[name])
     return True
+
+
+def _join(composite: Body, part: str, items: Items) -> None:
+    composite[part] += [item for item in items if item not in composite[part]]

@@ -1,70 +1,83 @@
-"""The transforms for how people and companies are called, reached and found: names, e-mail, phone, links."""
+"""The transforms for how people are called and reached: names, e-mail addresses, telephone numbers."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import quote
 
 import phonenumbers
 from phonenumbers import NumberParseException
 
-from mapping.exact import as_text, read_json, storable
-from mapping.kinds import EMAIL, HOST, PHONE_EXTENSION, WEB_ADDRESS
-from mapping.registry import Options, Unturned, transform
+from mapping.exact import as_text, storable
+from mapping.kinds import EMAIL, PHONE_EXTENSION
+from mapping.registry import DEFAULT_COUNTRY, Option, Options, Unturned, Widget, chosen, transform
 
 LONGEST_EMAIL = 255
-PARTICLES = frozenset({"van", "von", "der", "den", "de", "del", "della", "di", "da", "dos", "la", "le", "ter", "zu"})
-SUFFIXES = frozenset({"jr", "jr.", "sr", "sr.", "ii", "iii", "iv", "phd", "ph.d.", "md", "m.d.", "esq", "esq."})
-BARE_ADDRESS = re.compile(r"([^\s/?#@:]+)(:[0-9]{1,5})?([/?#]\S*)?")
-HANDLE = re.compile(r"@?([\w.\-]{1,100})")
-FEDERATED = re.compile(r"@?([\w.\-]{1,100})@([^\s/@]+)")
-CHANNEL = re.compile(r"UC[\w-]{22}")
-US_ADDRESS = re.compile(r"(.+?)[;,\n]\s*([^;,\n]+),\s*([A-Z]{2})[ ]+([0-9]{5}(?:-[0-9]{4})?)", re.DOTALL)
-US_STATES = frozenset(
-    re.findall(
-        "[A-Z]{2}",
-        "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR"
-        " PA RI SC SD TN TX UT VT VA WA WV WI WY DC AS GU MP PR VI",
-    )
+SEVERAL_EMAILS = re.compile(r"[\s;,|/]+")
+IN_ANGLES = re.compile(r"<\s*([^<>\s]+)\s*>")
+MAILTO = re.compile(r"mailto:\s*", re.IGNORECASE)
+
+LONGEST_PHONE = 40
+MOST_PHONES = 10
+SEVERAL_PHONES = re.compile(r"\s*(?:[;|\n/,&]|\s(?:or|and|oder|und|ou|et|of|en)\s)\s*")
+
+PARTICLES = frozenset(
+    "van von vom der den de del della di da do dos das du des dei la le las los lo ter ten te zu zum zur af av op bin"
+    " ibn ben al el".split()
 )
-ADDRESS_KEYS = {
-    "street": "addressStreet1",
-    "street1": "addressStreet1",
-    "line1": "addressStreet1",
-    "address1": "addressStreet1",
-    "street2": "addressStreet2",
-    "line2": "addressStreet2",
-    "address2": "addressStreet2",
-    "city": "addressCity",
-    "state": "addressState",
-    "region": "addressState",
-    "postalcode": "addressPostcode",
-    "postcode": "addressPostcode",
-    "zip": "addressPostcode",
-    "country": "addressCountry",
-}
+JOINS = frozenset({"y", "e", "i"})
+"""Between two last names, in lower case: `José Ortega y Gasset`."""
+SUFFIXES = frozenset(
+    "jr jr. sr sr. ii iii iv phd ph.d. ph.d md m.d. esq esq. mba dds rn cpa jd j.d. msc bsc m.a. b.a. kbe obe".split()
+)
 
 
 @transform(
     "email",
-    "Trims the address, takes a leading mailto: away and writes it in lower case.",
-    examples=[(" Ada@Example.ORG ", {}, "ada@example.org"), ("mailto:ada@example.org", {}, "ada@example.org")],
+    "Writes an e-mail address in lower case, without mailto: and angle brackets; of several in one value the first"
+    " becomes the main address and the rest further ones.",
+    examples=[
+        (" Ada@Example.ORG ", {}, "ada@example.org"),
+        ("mailto:ada@example.org", {}, "ada@example.org"),
+        ("<ada@example.org>", {}, "ada@example.org"),
+        (
+            "ada@example.org; Byron@example.org",
+            {},
+            {"primaryEmail": "ada@example.org", "additionalEmails": ["byron@example.org"]},
+        ),
+    ],
 )
-def email(value: Any, options: Options) -> str:
-    """The address in the one form in which addresses are compared."""
-    address = as_text(value).strip()
-    if address[:7].lower() == "mailto:":
-        address = address[7:].strip()
-    address = address.lower()
-    if not EMAIL.fullmatch(address) or len(address) > LONGEST_EMAIL or not storable(address):
+def email(value: Any, options: Options) -> str | dict[str, Any]:
+    """The address in the one form in which addresses are compared; several as main and further ones."""
+    written = as_text(value).strip()
+    if "<" in written:
+        pieces, rest = IN_ANGLES.findall(written), re.sub(r"[\s;,|]", "", IN_ANGLES.sub("", written))
+    else:
+        pieces, rest = [piece for piece in SEVERAL_EMAILS.split(MAILTO.sub("", written)) if piece], ""
+    found = [_address(piece) for piece in pieces]
+    good = list(dict.fromkeys(address for address in found if address))
+    if not good:
         raise Unturned("is not one e-mail address")
-    return address
+    made: str | dict[str, Any] = good[0]
+    if len(good) > 1:
+        made = {"primaryEmail": good[0], "additionalEmails": good[1:]}
+    if rest:
+        raise Unturned("holds more than the e-mail address", made)
+    if not all(found):
+        raise Unturned("holds something that is no e-mail address", made)
+    return made
+
+
+def _address(piece: str) -> str:
+    address = MAILTO.sub("", piece).lower()
+    good = EMAIL.fullmatch(address) and len(address) <= LONGEST_EMAIL and storable(address)
+    return address if good else ""
 
 
 @transform(
     "phone",
-    "Reads a telephone number; one without a country code is read as one of the default country.",
+    "Reads a telephone number; one without a country code is read as one of the default country. Of several numbers"
+    " in one value the first becomes the main number and the rest further ones.",
     examples=[
         (
             "(202) 225-2171",
@@ -76,7 +89,7 @@ def email(value: Any, options: Options) -> str:
             },
         ),
         (
-            "+49 30 227 32152",
+            "0049 30 227 32152",
             {"default_country": "US"},
             {
                 "primaryPhoneNumber": "3022732152",
@@ -84,207 +97,137 @@ def email(value: Any, options: Options) -> str:
                 "primaryPhoneCountryCode": "DE",
             },
         ),
+        (
+            "+49 30 22732152 / +1 202-225-2171",
+            {},
+            {
+                "primaryPhoneNumber": "3022732152",
+                "primaryPhoneCallingCode": "+49",
+                "primaryPhoneCountryCode": "DE",
+                "additionalPhones": [{"number": "2022252171", "callingCode": "+1", "countryCode": "US"}],
+            },
+        ),
     ],
+    takes=(DEFAULT_COUNTRY,),
 )
-def phone(value: Any, options: Options) -> dict[str, str]:
-    """National number, calling code and country."""
+def phone(value: Any, options: Options) -> dict[str, Any]:
+    """National number, calling code and country; further numbers in the shape of the destination's list."""
     written = as_text(value).strip()
-    if len(written) > 40:
+    country = chosen(options, "default_country")
+    pieces = [piece for piece in SEVERAL_PHONES.split(written) if piece]
+    try:
+        return _phone(written, country)
+    except Unturned as problem:
+        if problem.part is not None or not 2 <= len(pieces) <= MOST_PHONES:
+            raise
+    return _phones(pieces, country)
+
+
+def _phones(pieces: list[str], country: str) -> dict[str, Any]:
+    good: list[dict[str, Any]] = []
+    reason = ""
+    for piece in pieces:
+        try:
+            good.append(_phone(piece, country))
+        except Unturned as problem:
+            reason = reason or f"holds a part that {problem.reason}"
+            if problem.part is not None:
+                good.append(problem.part)
+    good = [parts for number, parts in enumerate(good) if parts not in good[:number]]
+    if not good:
+        raise Unturned("is not a valid telephone number of any country")
+    made: dict[str, Any] = good[0]
+    if len(good) > 1:
+        names = {"number": "Number", "callingCode": "CallingCode", "countryCode": "CountryCode"}
+        more = [{name: parts[f"primaryPhone{part}"] for name, part in names.items()} for parts in good[1:]]
+        made = {**made, "additionalPhones": more}
+    if reason:
+        raise Unturned(reason, made)
+    return made
+
+
+def _phone(written: str, country: str) -> dict[str, Any]:
+    if len(written) > LONGEST_PHONE:
         raise Unturned("is too long for one telephone number")
+    if written[:4].lower() == "tel:":
+        written = written[4:].strip()
     extended = PHONE_EXTENSION.fullmatch(written)
     if re.search(r"[^\W\d_]", extended[1] if extended else written):
         raise Unturned("holds letters, which a telephone number does not")
-    try:
-        parsed = phonenumbers.parse(written, as_text(options.get("default_country")) or None)
-    except NumberParseException as error:
-        raise Unturned("cannot be read as a telephone number") from error
-    country = phonenumbers.region_code_for_number(parsed)
-    if not phonenumbers.is_valid_number(parsed) or not country or country == "001":
+    parsed = _parsed(f"+{written[2:]}", country) if written.startswith("00") else None
+    parsed = parsed or _parsed(written, country)
+    if parsed is None:
         raise Unturned("is not a valid telephone number of any country")
     parts = {
         "primaryPhoneNumber": phonenumbers.national_significant_number(parsed),
         "primaryPhoneCallingCode": f"+{parsed.country_code}",
-        "primaryPhoneCountryCode": country,
+        "primaryPhoneCountryCode": phonenumbers.region_code_for_number(parsed),
     }
     if parsed.extension:
         raise Unturned("has an extension, for which the destination has no place", parts)
     return parts
 
 
+def _parsed(written: str, country: str) -> phonenumbers.PhoneNumber | None:
+    try:
+        parsed = phonenumbers.parse(written, country or None)
+    except NumberParseException:
+        return None
+    region = phonenumbers.region_code_for_number(parsed)
+    return parsed if phonenumbers.is_valid_number(parsed) and region and region != "001" else None
+
+
 @transform(
     "full_name",
-    "Splits a whole name into first and last name; “Last, First” is understood.",
+    "Splits a whole name into first and last name. Titles stay with the first name, “van” and “de” and “Jr.” with the"
+    " last; “Last, First” is understood.",
     examples=[
         ("Maria Cantwell", {}, {"firstName": "Maria", "lastName": "Cantwell"}),
         ("Beethoven, Ludwig van", {}, {"firstName": "Ludwig van", "lastName": "Beethoven"}),
         ("Vincent van Gogh", {}, {"firstName": "Vincent", "lastName": "van Gogh"}),
+        ("Dr. José Ortega y Gasset", {}, {"firstName": "Dr. José", "lastName": "Ortega y Gasset"}),
+        ("King, Martin Luther, Jr.", {}, {"firstName": "Martin Luther", "lastName": "King, Jr."}),
+        ("Nagy István", {"order": "last_first"}, {"firstName": "István", "lastName": "Nagy"}),
         ("Cher", {}, {"firstName": "Cher", "lastName": ""}),
     ],
+    takes=(
+        Option(
+            "order",
+            "Order of the names",
+            Widget.CHOICE,
+            "How names without a comma are written, for example last name first in Hungarian.",
+            (("", "First name first"), ("last_first", "Last name first")),
+        ),
+    ),
+    certain=True,
 )
 def full_name(value: Any, options: Options) -> dict[str, str]:
     """First and last name; no word of the name is lost."""
     name = as_text(value).strip()
     if not storable(name):
         raise Unturned("holds a character that the destination cannot store")
-    before, comma, after = (part.strip() for part in name.partition(","))
-    if comma and before and after and "," not in after and after.lower() not in SUFFIXES:
-        return {"firstName": after, "lastName": before}
+    pieces = [part.strip() for part in name.split(",")]
+    if len(pieces) == 3 and all(pieces) and pieces[2].lower() in SUFFIXES:
+        return {"firstName": pieces[1], "lastName": f"{pieces[0]}, {pieces[2]}"}
+    if len(pieces) == 2 and all(pieces) and pieces[1].lower() not in SUFFIXES:
+        return {"firstName": pieces[1], "lastName": pieces[0]}
     words = name.split()
-    last = len(words) - 1
-    while last > 1 and (words[last].lower() in SUFFIXES or words[last - 1].lower() in PARTICLES):
-        last -= 1
+    if chosen(options, "order") == "last_first" and len(words) > 1:
+        return {"firstName": " ".join(words[1:]), "lastName": words[0]}
+    last = _last_name(words)
     if last < 1:
         return {"firstName": name, "lastName": ""}
     return {"firstName": " ".join(words[:last]), "lastName": " ".join(words[last:])}
 
 
-def _host(written: str) -> str:
-    host = written.lower().rstrip(".")
-    if not host.isascii():
-        try:
-            host = host.encode("idna").decode("ascii")
-        except UnicodeError as error:
-            raise Unturned("is not a web address") from error
-    if not HOST.fullmatch(host):
-        raise Unturned("is not a web address")
-    return host
-
-
-@transform(
-    "url",
-    "Keeps a web address as it is; a bare host gets https:// in front.",
-    examples=[
-        ("https://budget.house.gov/news/rss.aspx", {}, "https://budget.house.gov/news/rss.aspx"),
-        (" example.com/team ", {}, "https://example.com/team"),
-    ],
-)
-def url(value: Any, options: Options) -> str:
-    """The address with its scheme."""
-    written = as_text(value).strip()
-    match = WEB_ADDRESS.fullmatch(written)
-    bare = None if match else BARE_ADDRESS.fullmatch(written)
-    found = match or bare
-    if found is None or not storable(written):
-        raise Unturned("is not a web address")
-    _host(found[1])
-    return written if match else f"https://{written}"
-
-
-@transform(
-    "domain",
-    "Gives the one key of a domain or web site: https:// and the host, without www.",
-    examples=[
-        ("www.Example.com", {}, "https://example.com"),
-        ("http://example.com/", {}, "https://example.com"),
-    ],
-)
-def domain(value: Any, options: Options) -> str:
-    """The key under which a company is found again."""
-    written = as_text(value).strip()
-    found = WEB_ADDRESS.fullmatch(written) or BARE_ADDRESS.fullmatch(written)
-    if found is None:
-        raise Unturned("is neither a domain nor a web address")
-    host = _host(found[1])
-    short = host.removeprefix("www.")
-    key = f"https://{short if '.' in short else host}"
-    if found[2] or len(found[3] or "") > 1:
-        raise Unturned("is a page below its host, and only the host identifies a company", key)
-    return key
-
-
-@transform(
-    "handle",
-    "Makes a link of a name on a social network, with the name as its label; a full address is kept.",
-    examples=[
-        (
-            "@SenSanders",
-            {"template": "https://x.com/{handle}"},
-            {"primaryLinkUrl": "https://x.com/SenSanders", "primaryLinkLabel": "@SenSanders"},
-        ),
-        (
-            "UCR3nOFMqBB-kRpKFwgapMaQ",
-            {"template": "https://www.youtube.com/@{handle}", "channel": "https://www.youtube.com/channel/{handle}"},
-            {
-                "primaryLinkUrl": "https://www.youtube.com/channel/UCR3nOFMqBB-kRpKFwgapMaQ",
-                "primaryLinkLabel": "UCR3nOFMqBB-kRpKFwgapMaQ",
-            },
-        ),
-    ],
-)
-def handle(value: Any, options: Options) -> dict[str, str]:
-    """The link, and as its label the name as it stood."""
-    written = as_text(value).strip()
-    if WEB_ADDRESS.fullmatch(written):
-        return {"primaryLinkUrl": url(written, options), "primaryLinkLabel": ""}
-    federated = FEDERATED.fullmatch(written)
-    if federated and options.get("federated"):
-        link = f"https://{_host(federated[2])}/@{quote(federated[1])}"
-        return {"primaryLinkUrl": link, "primaryLinkLabel": written}
-    match = HANDLE.fullmatch(written)
-    if match is None:
-        if "/" in written:
-            return {"primaryLinkUrl": url(written, options), "primaryLinkLabel": ""}
-        raise Unturned("is neither a name on the network nor a web address")
-    return {"primaryLinkUrl": _handle_link(written, match[1], options), "primaryLinkLabel": written}
-
-
-def _handle_link(written: str, name: str, options: Options) -> str:
-    pattern = options.get("template")
-    if options.get("channel") and CHANNEL.fullmatch(written):
-        pattern = options["channel"]
-    elif options.get("plain") and not written.startswith("@"):
-        pattern = options["plain"]
-    if not isinstance(pattern, str) or "{handle}" not in pattern:
-        raise Unturned("is a name on a network that the map does not know")
-    return pattern.replace("{handle}", quote(name))
-
-
-@transform(
-    "address",
-    "Splits an address only where the parts are certain; any other goes into the first street line whole.",
-    examples=[
-        (
-            "1301 LHOB; Washington, DC 20515-6001",
-            {"default_country": "US"},
-            {
-                "addressStreet1": "1301 LHOB",
-                "addressCity": "Washington",
-                "addressState": "DC",
-                "addressPostcode": "20515-6001",
-            },
-        ),
-        ("Platz der Republik 1", {}, {"addressStreet1": "Platz der Republik 1"}),
-        ('{"street": "1 Main St", "city": "Bonn"}', {}, {"addressStreet1": "1 Main St", "addressCity": "Bonn"}),
-    ],
-)
-def address(value: Any, options: Options) -> dict[str, str]:
-    """The parts of the address that are certain."""
-    written = as_text(value).strip()
-    if not storable(written):
-        raise Unturned("holds a character that the destination cannot store")
-    if written.startswith("{"):
-        return _address_of_parts(written)
-    match = US_ADDRESS.fullmatch(written) if options.get("default_country") == "US" else None
-    if match and match[3] in US_STATES:
-        street, city, state, postcode = (part.strip() for part in match.groups())
-        return {
-            "addressStreet1": street,
-            "addressCity": city,
-            "addressState": state,
-            "addressPostcode": postcode,
-        }
-    return {"addressStreet1": written}
-
-
-def _address_of_parts(written: str) -> dict[str, str]:
-    try:
-        parts = read_json(written)
-    except ValueError:
-        return {"addressStreet1": written}
-    made: dict[str, str] = {}
-    for name, part in parts.items() if isinstance(parts, dict) else ():
-        key = ADDRESS_KEYS.get(re.sub(r"[\W_]", "", name).lower())
-        if key is None or key in made or not isinstance(part, str):
-            return {"addressStreet1": written}
-        made[key] = part
-    return made or {"addressStreet1": written}
+def _last_name(words: list[str]) -> int:
+    """The number of the word with which the last name begins."""
+    last = len(words) - 1
+    while last > 1:
+        if words[last].lower().strip(",") in SUFFIXES or words[last - 1].lower() in PARTICLES:
+            last -= 1
+        elif last > 2 and words[last - 1] in JOINS:
+            last -= 2
+        else:
+            break
+    return last

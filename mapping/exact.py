@@ -112,9 +112,10 @@ def read_datetime(text: str) -> tuple[datetime, bool]:
     return moment, bool(digits[3:].strip("0"))
 
 
-def read_epoch(number: int) -> datetime:
-    """The instant of a Unix time in seconds or, where that would lie after 2100, in milliseconds."""
-    milliseconds = number * 1000 if abs(number) <= LATEST_EPOCH else number
+def read_epoch(number: int, unit: str = "") -> datetime:
+    """The instant of a Unix time in `seconds` or `milliseconds`; without a unit in seconds up to the year 2100."""
+    in_seconds = unit == "seconds" or (not unit and abs(number) <= LATEST_EPOCH)
+    milliseconds = number * 1000 if in_seconds else number
     if not EARLIEST_EPOCH * 1000 <= abs(milliseconds) <= LATEST_EPOCH * 1000:
         raise ValueError("is no plausible Unix time")
     return EPOCH_ZERO + timedelta(milliseconds=milliseconds)

@@ -95,14 +95,10 @@ class FieldStatistics:
                 self._count(text, kind)
         else:
             self._count(text, kind)
-        if kind not in self.first_of_kind:
-            self.first_of_kind[kind] = key
-            self.first_key = self.first_key or key
-        examples = self.examples.setdefault(kind, [])
-        if len(examples) < EXAMPLES.get(kind, FEW_EXAMPLES) and text[:SHOWN_LENGTH] not in examples:
-            examples.append(text[:SHOWN_LENGTH])
-        if len(self.samples) < SAMPLES and text[:SHOWN_LENGTH] not in self.samples:
-            self.samples.append(text[:SHOWN_LENGTH])
+        examples = self.examples.get(kind)
+        few = EXAMPLES.get(kind, FEW_EXAMPLES)
+        if examples is None or len(examples) < few or len(self.samples) < SAMPLES:
+            self._show(key, kind, text[:SHOWN_LENGTH])
         if len(text) > self.longest_length:
             self.longest, self.longest_length, self.longest_key = text[:SHOWN_LENGTH], len(text), key
         if not text.isascii():
@@ -114,12 +110,24 @@ class FieldStatistics:
         elif kind in TIMES:
             self._widen_times(text)
 
+    def _show(self, key: str, kind: Kind, shown: str) -> None:
+        examples = self.examples.setdefault(kind, [])
+        if not examples:
+            self.first_of_kind.setdefault(kind, key)
+            self.first_key = self.first_key or key
+        if len(examples) < EXAMPLES.get(kind, FEW_EXAMPLES) and shown not in examples:
+            examples.append(shown)
+        if len(self.samples) < SAMPLES and shown not in self.samples:
+            self.samples.append(shown)
+
     def _count(self, text: str, kind: Kind) -> None:
         self.filled += 1
         self.kinds[kind] += 1
-        if self.hashes is not None:
-            self.hashes.add(_hash(text))
-            self._saturate()
+        hashes = self.hashes
+        if hashes is not None:
+            hashes.add(_hash(text))
+            if len(hashes) > DISTINCT:
+                self._saturate()
 
     def _saturate(self) -> None:
         if self.hashes is not None and len(self.hashes) > DISTINCT:
@@ -136,12 +144,16 @@ class FieldStatistics:
         self.values = {}
 
     def _widen_numbers(self, number: float) -> None:
-        self.lowest = number if self.lowest is None else min(self.lowest, number)
-        self.highest = number if self.highest is None else max(self.highest, number)
+        if self.lowest is None or number < self.lowest:
+            self.lowest = number
+        if self.highest is None or number > self.highest:
+            self.highest = number
 
     def _widen_times(self, text: str) -> None:
-        self.earliest = min(self.earliest or text, text)
-        self.latest = max(self.latest, text)
+        if not self.earliest or text < self.earliest:
+            self.earliest = text
+        if text > self.latest:
+            self.latest = text
 
     def count(self) -> int:
         """How many records have a value."""

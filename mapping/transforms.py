@@ -1,30 +1,54 @@
-"""The transforms for plain values: text, numbers, times, choices, JSON. Importing this module registers all."""
+"""The transforms for texts, choices, lists and JSON. Importing this module registers all transforms."""
 
 from __future__ import annotations
 
+import json
 import re
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
-import mapping.contacts  # noqa: F401 - registers the transforms for names, addresses and links
-from mapping.exact import (
-    SAFE_INTEGER,
-    as_text,
-    iso_milliseconds,
-    read_date,
-    read_datetime,
-    read_epoch,
-    read_json,
-    read_number,
-    storable,
+# Each registers its own: names and numbers to reach people by, links, postal addresses, measures.
+import mapping.addresses
+import mapping.contacts
+import mapping.links
+import mapping.measures  # noqa: F401
+from mapping.days import folded
+from mapping.exact import as_text, read_json, storable
+from mapping.registry import (
+    TRANSFORMS,
+    Option,
+    Options,
+    Transform,
+    Unturned,
+    Widget,
+    chosen,
+    flag,
+    read,
+    table,
+    transform,
 )
-from mapping.kinds import CURRENCIES, DIGITS, FALSE_WORDS, TRUE_WORDS
-from mapping.registry import TRANSFORMS, Options, Transform, Unturned, transform
 
 __all__ = ["TRANSFORMS", "Options", "Transform", "Unturned", "turn"]
 
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+CHOICES = Option("choices", "Options", Widget.TABLE, "Which option of the destination stands for which value.")
+IGNORE_CASE = Option(
+    "ignore_case",
+    "Spelling does not matter",
+    Widget.FLAG,
+    "“free”, “Free ” and “FREE” are one value.",
+)
+CREATE = Option(
+    "create",
+    "Make an option for each further value",
+    Widget.FLAG,
+    "Before a run, every value that was found and is not in the table gets an option of its own.",
+)
+SEPARATOR = Option(
+    "separator", "Separator", Widget.TEXT, "What stands between the entries, where the value is not a JSON list."
+)
 
 
 def turn(name: str, value: Any, options: Options | None = None) -> Any:
@@ -39,6 +63,7 @@ def turn(name: str, value: Any, options: Options | None = None) -> Any:
     "text",
     "Keeps the text exactly as it is, white space included.",
     examples=[(" Ada ", {}, " Ada "), (True, {}, "true"), ("   ", {}, None)],
+    certain=True,
 )
 def text(value: Any, options: Options) -> str:
     """The value as text, unchanged."""
@@ -48,110 +73,49 @@ def text(value: Any, options: Options) -> str:
     return made
 
 
-@transform("trim", "Removes white space at both ends.", examples=[(" Ada Lovelace\n", {}, "Ada Lovelace")])
+@transform(
+    "trim",
+    "Removes white space at both ends.",
+    examples=[(" Ada Lovelace\n", {}, "Ada Lovelace")],
+    certain=True,
+)
 def trim(value: Any, options: Options) -> str:
     """The text without white space around it."""
     return text(as_text(value).strip(), options)
 
 
 @transform(
-    "number",
-    "Reads a plain decimal number that a number field keeps without losing a digit.",
-    examples=[("42", {}, 42), (" -1.5 ", {}, -1.5), (7, {}, 7)],
-)
-def number(value: Any, options: Options) -> int | float:
-    """The number, if writing it down again would say the same."""
-    if isinstance(value, bool):
-        raise Unturned("is true or false, not a number")
-    made: int | float = _read(read_number, as_text(value).strip())
-    return made
-
-
-@transform(
-    "boolean",
-    "Reads the usual words for true and false.",
-    examples=[("true", {}, True), ("No", {}, False), (False, {}, False), ("1", {}, True)],
-)
-def boolean(value: Any, options: Options) -> bool:
-    """True or false."""
-    word = as_text(value).strip().lower()
-    if word in TRUE_WORDS:
-        return True
-    if word in FALSE_WORDS:
-        return False
-    raise Unturned("is no usual word for true or false")
-
-
-@transform(
-    "date",
-    "Reads an ISO date; of a time only its day is written, and the time is kept beside it.",
-    examples=[("1958-10-13", {}, "1958-10-13"), ("1958-10-13T00:00:00Z", {}, "1958-10-13")],
-)
-def date(value: Any, options: Options) -> str:
-    """The calendar day as YYYY-MM-DD."""
-    written = as_text(value).strip()
-    if len(written) <= 10:
-        return str(_read(read_date, written))
-    moment, fine = _read(read_datetime, written)
-    day = written[:10]
-    midnight = re.fullmatch(r"[Tt ]00:00(?::00(?:[.,]0+)?)?(?: ?[Zz])?", written[10:])
-    if midnight and not fine and isinstance(moment, datetime):
-        return day
-    raise Unturned("has a time of day, which a date field does not keep", day)
-
-
-@transform(
-    "datetime",
-    "Reads an ISO time (UTC where it has no offset), an ISO date (midnight UTC) or a Unix time.",
-    examples=[
-        ("2024-05-01T10:00:00+02:00", {}, "2024-05-01T08:00:00.000Z"),
-        ("2024-05-01", {}, "2024-05-01T00:00:00.000Z"),
-        ("726192000", {}, "1993-01-05T00:00:00.000Z"),
-        (1672704000123, {}, "2023-01-03T00:00:00.123Z"),
-    ],
-)
-def date_time(value: Any, options: Options) -> str:
-    """The instant in UTC with milliseconds."""
-    if isinstance(value, bool):
-        raise Unturned("is true or false, not a time")
-    written = as_text(value).strip()
-    if len(written) <= 16 and DIGITS.fullmatch(written):
-        return iso_milliseconds(_read(read_epoch, int(written)))
-    if len(written) == 10:
-        return f"{_read(read_date, written)}T00:00:00.000Z"
-    moment, fine = _read(read_datetime, written)
-    made = iso_milliseconds(moment)
-    if fine:
-        raise Unturned("is finer than the milliseconds that the destination keeps", made)
-    return made
-
-
-def _read(reader: Any, value: Any) -> Any:
-    try:
-        return reader(value)
-    except ValueError as error:
-        reason = str(error)
-        # Python's own complaint ("day is out of range for month") speaks of a part of the value.
-        raise Unturned(
-            reason
-            if reason.startswith(("is ", "has ", "lies ", "holds ", "names ", "cannot "))
-            else "names a day or time that does not exist"
-        ) from error
-
-
-@transform(
     "select",
     "Gives the option that was chosen for the value.",
-    examples=[("Democrat", {"choices": {"Democrat": "DEMOCRAT"}}, "DEMOCRAT")],
+    examples=[
+        ("Democrat", {"choices": {"Democrat": "DEMOCRAT"}}, "DEMOCRAT"),
+        ("DEMOCRAT ", {"choices": {"Democrat": "DEMOCRAT"}, "ignore_case": True}, "DEMOCRAT"),
+    ],
+    takes=(CHOICES, IGNORE_CASE, CREATE),
 )
 def select(value: Any, options: Options) -> str:
     """The option's value."""
-    choices = options.get("choices") or {}
-    written = as_text(value)
-    chosen = choices.get(written) or choices.get(written.strip())
-    if chosen is None:
-        raise Unturned("is none of the options of the map")
-    return str(chosen)
+    found = _choice(as_text(value), _choices(options), options)
+    if found is None:
+        raise Unturned(_no_choice("is", options))
+    return found
+
+
+def _no_choice(verb: str, options: Options) -> str:
+    what = "none of the options of the map" if verb == "is" else "something that is none of the options of the map"
+    later = ", because it came up after the map was made" if flag(options, "create") else ""
+    return f"{verb} {what}{later}"
+
+
+def _choices(options: Options) -> Mapping[str, Any]:
+    choices = table(options, "choices")
+    return {folded(name.strip()): made for name, made in choices.items()} if flag(options, "ignore_case") else choices
+
+
+def _choice(written: str, choices: Mapping[str, Any], options: Options) -> str | None:
+    plain = folded(written.strip()) if flag(options, "ignore_case") else written
+    found = choices.get(plain) or choices.get(plain.strip())
+    return text(found, options) if isinstance(found, str) else None
 
 
 @transform(
@@ -161,14 +125,15 @@ def select(value: Any, options: Options) -> str:
         ('["a","b"]', {"choices": {"a": "A", "b": "B"}}, ["A", "B"]),
         ("a; b", {"choices": {"a": "A", "b": "B"}, "separator": ";"}, ["A", "B"]),
     ],
+    takes=(CHOICES, SEPARATOR, IGNORE_CASE, CREATE),
 )
 def multi_select(value: Any, options: Options) -> list[str]:
     """The options' values, each once."""
-    choices = options.get("choices") or {}
-    items = [item.strip() for item in array(value, options)]
-    known = list(dict.fromkeys(str(choices[item]) for item in items if item in choices))
-    if not all(item in choices for item in items):
-        raise Unturned("holds something that is none of the options of the map", known or None)
+    choices = _choices(options)
+    found = [_choice(item, choices, options) for item in array(value, options)]
+    known = list(dict.fromkeys(item for item in found if item is not None))
+    if None in found:
+        raise Unturned(_no_choice("holds", options), known or None)
     return known
 
 
@@ -179,7 +144,7 @@ def multi_select(value: Any, options: Options) -> list[str]:
 )
 def json_value(value: Any, options: Options) -> dict[str, Any] | list[Any]:
     """The object or list itself."""
-    made: dict[str, Any] | list[Any] = _read(read_json, as_text(value))
+    made: dict[str, Any] | list[Any] = read(read_json, as_text(value))
     return made
 
 
@@ -187,45 +152,20 @@ def json_value(value: Any, options: Options) -> dict[str, Any] | list[Any]:
     "array",
     "Reads a JSON list of texts, or a list written with a separator.",
     examples=[('["S8WA00194", "H2WA01054"]', {}, ["S8WA00194", "H2WA01054"]), ("a, b", {"separator": ","}, ["a", "b"])],
+    takes=(SEPARATOR,),
 )
 def array(value: Any, options: Options) -> list[str]:
     """The texts of the list."""
     written = as_text(value)
     separator = options.get("separator")
     if isinstance(separator, str) and separator and not written.lstrip().startswith("["):
-        items: Any = [item.strip() for item in text(written, options).split(separator)]
+        pieces = (item.strip() for item in text(written, options).split(separator))
+        items: Any = [item for item in pieces if item]
     else:
-        items = _read(read_json, written)
+        items = read(read_json, written)
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         raise Unturned("is not a list of texts")
     return items
-
-
-@transform(
-    "currency",
-    "Reads an amount with its currency code; the option `currency` stands in for a missing code.",
-    examples=[
-        ("USD 1200.50", {}, {"amountMicros": 1_200_500_000, "currencyCode": "USD"}),
-        ("99", {"currency": "EUR"}, {"amountMicros": 99_000_000, "currencyCode": "EUR"}),
-    ],
-)
-def currency(value: Any, options: Options) -> dict[str, Any]:
-    """The amount in millionths and the currency's code."""
-    written = as_text(value).strip()
-    code, amount = options.get("currency"), written
-    if written[:3] in CURRENCIES:
-        code, amount = written[:3], written[3:].strip()
-    elif written[-3:] in CURRENCIES:
-        code, amount = written[-3:], written[:-3].strip()
-    if not code:
-        raise Unturned("names no currency")
-    whole, _, fraction = amount.partition(".")
-    if not DIGITS.fullmatch(whole) or not re.fullmatch(r"[0-9]{0,6}", fraction):
-        raise Unturned("is not an amount of money")
-    micros = int(f"{whole[:20]}{fraction.ljust(6, '0')}")
-    if len(whole) > 20 or abs(micros) > SAFE_INTEGER:
-        raise Unturned("is larger than the destination can keep exactly")
-    return {"amountMicros": micros, "currencyCode": str(code)}
 
 
 @transform(
@@ -235,11 +175,13 @@ def currency(value: Any, options: Options) -> dict[str, Any]:
         ("42", {"template": "Ticket {value}"}, "Ticket 42"),
         ({"city": "Bonn", "zip": ""}, {"template": "{zip} {city}"}, "Bonn"),
     ],
+    takes=(Option("template", "Text", Widget.TEXT, "The names of the source's fields in braces: {zip} {city}."),),
+    certain=True,
 )
 def template(value: Any, options: Options) -> str | None:
     """The text with every brace filled in; None when it comes out empty."""
     parts = value if isinstance(value, dict) else {"value": value}
-    pattern = as_text(options.get("template") or "{value}")
+    pattern = chosen(options, "template") or "{value}"
     made = PLACEHOLDER.sub(lambda match: as_text(parts.get(match[1])), pattern).strip()
     return text(made, options) or None
 
@@ -248,21 +190,49 @@ def template(value: Any, options: Options) -> str | None:
     "constant",
     "Writes the same value for every record that has one.",
     examples=[("anything", {"value": "Customer.io"}, "Customer.io")],
+    takes=(Option("value", "Value", Widget.TEXT, "What every record gets."),),
+    certain=True,
 )
 def constant(value: Any, options: Options) -> Any:
     """The option's value."""
-    return options.get("value")
+    return _given(options.get("value"))
+
+
+def _given(made: Any) -> Any:
+    """A value that stands in the map, if it can be stored."""
+    try:
+        good = storable(json.dumps(made, ensure_ascii=False, allow_nan=False)) and "\\u0000" not in json.dumps(made)
+    except (ValueError, TypeError, RecursionError):
+        good = False
+    if not good:
+        raise Unturned("cannot be turned: what the map gives for it is nothing that the destination can store")
+    return made
 
 
 @transform(
     "lookup",
     "Gives what stands for the value in a table.",
-    examples=[("WA", {"table": {"WA": "Washington"}}, "Washington")],
+    examples=[
+        ("WA", {"table": {"WA": "Washington"}}, "Washington"),
+        ("XX", {"table": {"WA": "Washington"}, "otherwise": "keep"}, "XX"),
+    ],
+    takes=(
+        Option("table", "Table", Widget.TABLE, "What is written for which value."),
+        Option(
+            "otherwise",
+            "Any other value",
+            Widget.CHOICE,
+            "What becomes of a value that is not in the table.",
+            (("", "Is reported"), ("keep", "Is kept as it is")),
+        ),
+    ),
 )
 def lookup(value: Any, options: Options) -> Any:
     """The table's entry."""
-    table = options.get("table") or {}
+    entries = table(options, "table")
     written = as_text(value).strip()
-    if written not in table:
-        raise Unturned("does not stand in the table")
-    return table[written]
+    if written in entries:
+        return _given(entries[written])
+    if chosen(options, "otherwise") == "keep":
+        return text(value, options)
+    raise Unturned("does not stand in the table")

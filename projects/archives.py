@@ -20,7 +20,8 @@ def add_archive(
 ) -> int:
     """Puts files beside the source's API; gives how many records their first page holds.
 
-    Raises the connector's error where the files cannot be read. What is stored takes part from the next discovery on.
+    Columns that are not given are guessed, and remembered. Raises the connector's error where the files cannot be
+    read. What is stored takes part from the next discovery on.
     """
     if not can(by, Can.CONNECT, project):
         raise Refused("As a member of this project you may not connect.")
@@ -30,8 +31,10 @@ def add_archive(
         raise Refused(f"There are no archives of “{object}” for this source.")
     if project.runs.filter(state__in=Run.OPEN).exists():
         raise Refused("A run is open: archives are added before it begins, or after its end.")
+    guess = get_connector(connection.connector).archive_columns.get(object) if connection else None
+    chosen = {**(guess(paths) if guess else {}), **(columns or {})}
     with transaction.atomic():
-        project.archives.update_or_create(object=object, defaults={"paths": paths, "columns": dict(columns or {})})
+        project.archives.update_or_create(object=object, defaults={"paths": paths, "columns": chosen})
         archive = open_archive(project, object)
         first = next(iter(archive.pages()), None) if archive else None
         if first is None or not (first.records or first.missing or first.left_out):

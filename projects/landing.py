@@ -9,6 +9,7 @@ from dataclasses import replace
 from connectors.catalogue import Catalogue, ObjectKind
 from connectors.contract import Destination, Naming
 from mapping.activities import EVENT
+from mapping.activity_plan import ACTIVITY
 from mapping.fixed import RELATIONSHIP as JUNCTION
 from mapping.fixed import Role
 from mapping.happenings import DISCRIMINATORS, EXAMPLE_LENGTH, Happenings, Stream
@@ -46,6 +47,7 @@ def with_objects(
 ) -> list[ObjectRule]:
     """The rules with their relations, and a rule for each kind of relationship with people."""
     known = {profile.object: profile for profile in profiles}
+    rules = [_beside_activities(rule, catalogue, naming) for rule in rules]
     pointing = [_pointing(rule, known[rule.source]) for rule in rules if rule.source in known]
     made: list[ObjectRule] = []
     for rule in rules:
@@ -90,6 +92,17 @@ def _pointing(rule: ObjectRule, profile: Profile) -> Pointing:
     return Pointing(rule.source, profile.label, rule.destination, pointers, profile.statistics.field_profiles())
 
 
+def _beside_activities(rule: ObjectRule, catalogue: Catalogue, naming: Naming) -> ObjectRule:
+    """An object type that is called like the object for what happened gets another name."""
+    ours = {ACTIVITY, "activities"}
+    if not rule.create or not ours & {rule.destination, rule.plural}:
+        return rule
+    taken = {name for one in catalogue.objects for name in (one.name, one.plural)} | ours
+    name, plural = naming.object(rule.label, rule.label_plural, taken)
+    label, label_plural = f"{rule.label} Record", f"{rule.label} Records"
+    return rule.model_copy(update={"destination": name, "plural": plural, "label": label, "label_plural": label_plural})
+
+
 def _explained(rule: ObjectRule, catalogue: Catalogue) -> ObjectRule:
     """Says where the record type's name had to give way to one of Twenty's own."""
     if not rule.create:
@@ -98,7 +111,7 @@ def _explained(rule: ObjectRule, catalogue: Catalogue) -> ObjectRule:
     reason = "Twenty has no such object, so it gets one of its own, with a field for every attribute."
     if rule.destination.lower() != plain:
         reason += f" Its API name is “{rule.destination}”, because Twenty keeps the obvious one to itself."
-    standing = next((o for o in catalogue.objects if o.label.lower() == rule.label.lower()), None)
+    standing = next((o for o in catalogue.objects if o.label.lower() == rule.label.lower() and not o.custom), None)
     if standing is None:
         return rule.model_copy(update={"reason": reason})
     label, plural = f"{rule.label} Record", f"{rule.label} Records"

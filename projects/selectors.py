@@ -23,39 +23,9 @@ from projects.models import (
 )
 from projects.permissions import role_of
 from projects.pipeline import phases, reconcile
+from projects.reasons import reason_label
 
 COLUMNS = ("read", *reconcile.COLUMNS)
-
-REASONS = {
-    "no_match_value": "No e-mail address",
-    "duplicate_match_value": "Same address or web host as another",
-    "unknown_person": "The person is unknown, deleted or did not land",
-    "no_member": "The owner has no account in Twenty yet",
-    "no_time": "It does not say when it happened",
-    "left_in_map": "Left behind by the map",
-    "kept_for_handoff": "Kept for the handoff",
-    "became_link": "Became a link of a comment or task",
-    "deleted_owner": "A deleted record in Twenty owns this value",
-    "deleted_in_destination": "Was deleted in Twenty",
-    "parent_not_migrated": "What it belongs to did not land",
-    "not_delivered": "Customer.io lists it but did not give it",
-    "segment_unfinished": "Customer.io is still building the segment",
-    "segment_not_in_map": "The segment is not in the confirmed map",
-    "taken_by_another_row": "Another record took its place",
-    "refused": "Twenty refused it",
-    "left_by_decision": "Left behind, as decided",
-    "merged_by_decision": "Merged, as decided",
-}
-
-
-def reason_label(reason: str) -> str:
-    """A reason code in the customer's words."""
-    code, _, field = reason.partition(":")
-    if code == "refused_value":
-        return f"Twenty would refuse its {field}"
-    if code == "unturned":
-        return f"Its {field} cannot be turned"
-    return REASONS.get(reason, reason.replace("_", " "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +160,9 @@ def object_labels(project: Project) -> dict[str, str]:
     labels.update({"person": "People", "segment": "Segments", "membership": "Segment members"})
     labels.update({"person.company": "Company of each person", "relationship.read": "Relationships"})
     labels.update({"schema": "Objects and fields in the destination"})
-    labels.update({"event": "Events", "message": "Messages", "comment": "Comments", "task": "Tasks"})
+    labels.update(
+        {"event": "Events", "message": "Messages", "comment": "Comments", "task": "Tasks", "attachment": "Files"}
+    )
     labels.update({"comment.target": "People of comments", "task.target": "People of tasks"})
     labels.update({"event.read": "Events, reading", "message.read": "Messages, reading"})
     labels.update({"clear": "Taking the sample back", "catalogue": "What is there", "profile": "Reading and counting"})
@@ -277,6 +249,8 @@ def verdicts_for(reason: str) -> tuple[str, ...]:
     """The decisions that make sense for a reason."""
     if reason == "duplicate_match_value":
         return ("merge", "import", "drop")
+    if reason in ("deleted_owner", "deleted_in_destination"):
+        return ("restore", "remove", "drop") if reason == "deleted_owner" else ("restore", "drop")
     if reason in ("no_match_value", "unknown_person"):
         return ("import", "drop")
     return ("drop",)

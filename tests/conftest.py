@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import django
+import hypothesis
 import pytest
 
 SETTINGS_NAMES = (
@@ -41,6 +42,16 @@ def _own_environment() -> None:
 
 
 _own_environment()
+
+# A machine under load is slow, not wrong; in CI a red test must be red again when it is run again.
+hypothesis.settings.register_profile(
+    "carryover",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("carryover")
 
 # A directory's own conftest may import models as soon as it is named on the command line, before pytest-django is up.
 django.setup()

@@ -67,7 +67,7 @@ class Activity(Payload):
 class Activities(Payload):
     """A page of history."""
 
-    activities: ListOf[Activity] = []
+    activities: ListOf[Activity]
     next: Text = ""
 
 

@@ -71,7 +71,7 @@ class Broadcasts(Payload):
 
 
 class Newsletters(Payload):
-    newsletters: ListOf[Row] = []
+    newsletters: ListOf[Row]
     next: Text = ""
 
 
@@ -80,7 +80,7 @@ class Transactionals(Payload):
 
 
 class Actions(Payload):
-    actions: ListOf[Row] = []
+    actions: ListOf[Row]
     next: Text = ""
 
 
@@ -89,7 +89,7 @@ class OneAction(Payload):
 
 
 class Contents(Payload):
-    contents: ListOf[Row] = []
+    contents: ListOf[Row]
 
 
 class Triggers(Payload):

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from pydantic import Field, SecretStr
 
 from connectors.budget import Rate
-from connectors.contract import Connector, Credentials
+from connectors.contract import Archive, ArchivePlace, Connector, Credentials
+from connectors.customerio.archive import Columns, EventArchive, Warehouse, guess_columns
+from connectors.customerio.catalogue import EVENT, MESSAGE
 from connectors.customerio.payloads import KEY_HELP
 from connectors.customerio.source import REGIONS, CustomerioSource
+
+
+def _events(place: ArchivePlace) -> Archive:
+    return EventArchive(place.paths, Columns.from_json(place.columns) if place.columns else None)
+
+
+def _messages(place: ArchivePlace) -> Archive:
+    return Warehouse(place.paths, place.scratch, place.names)
+
+
+def _guessed(paths: Sequence[str]) -> Mapping[str, str]:
+    return guess_columns(paths).columns.to_json()
 
 
 class CustomerioCredentials(Credentials):
@@ -28,5 +44,7 @@ CONNECTOR = Connector(
     default_url=REGIONS["US"],
     hosts=REGIONS,
     source=CustomerioSource,
+    archives={EVENT: _events, MESSAGE: _messages},
+    archive_columns={EVENT: _guessed},
     key_help=KEY_HELP,
 )

@@ -26,8 +26,8 @@ SECRET_NAME = re.compile(rf"(?:^|[^a-z])(?:{_NAMES})(?:s|$|[^a-z])|^(?:key|code|
 KNOWN_FORMS = re.compile(
     r"\b(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{8,}|\bsa_live_[A-Za-z0-9_-]{8,}|\bxox[abeoprs]-[A-Za-z0-9-]{8,}"
     r"|\bgh[opsu]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
-    r"|\bAIza[\w-]{30,}|\bSG\.[\w-]{16,}\.[\w-]{16,}|\bkey-[0-9a-f]{32}\b|\bsk-[\w-]{20,}|\bpat[-.]?(?:na1|eu1)?-[\w-]{20,}"
-    r"|\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*|\bEAA[A-Za-z0-9]{40,}|\bshp(?:at|ss|ca|pa)_[0-9a-fA-F]{16,}"
+    r"|\bAIza[\w-]{30,}|\bSG\.[\w-]{16,64}\.[\w-]{16,64}|\bkey-[0-9a-f]{32}\b|\bsk-[\w-]{20,}|\bpat[-.]?(?:na1|eu1)?-[\w-]{20,}"
+    r"|\beyJ[\w-]{8,1000}+\.[\w-]{4,4000}+\.[\w-]*|\bEAA[A-Za-z0-9]{40,}|\bshp(?:at|ss|ca|pa)_[0-9a-fA-F]{16,}"
 )
 """Tokens whose issuers gave them a form of their own, wherever they stand."""
 
@@ -35,10 +35,12 @@ SCHEME = re.compile(
     r"\b(Bearer|Basic|Token|ApiKey|Digest|AWS4-HMAC-SHA256|Key)(\s+)(?!\{\{)([^\s\"'<>,;{}]{6,})", re.IGNORECASE
 )
 SURE_SCHEME = re.compile(r"\b(Bearer|Basic)(\s+)(?!\{\{)(?=[^\s\"'<>]*[0-9=._~+/-])([^\s\"'<>,;{}]{16,})")
-PAIR = re.compile(r"""(["']?)([\w.-]{2,40})\1(\s*[:=]\s*)("(?:[^"\\]|\\.)*"|'[^']*'|(?:\{\{.*?\}\}|[^\s"'<>,;&{}])+)""")
+PAIR = re.compile(
+    r"""(["']?)([\w.-]{2,40})\1(\s*[:=]\s*)("(?:[^"\\]|\\.)*"|'[^']*'|(?:\{\{[^{}]*\}\}|[^\s"'<>,;&{}])+)"""
+)
 TAG = re.compile(r"<([\w:.-]{2,40})>([^<]{1,400})</\1>")
-URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>\\]+", re.IGNORECASE)
-PLACEHOLDER = re.compile(r"\s*(?:\{\{.*?\}\}|\{%.*?%\}|\s)*\s*", re.DOTALL)
+URL = re.compile(r"\b[a-z][a-z0-9+.-]{1,15}://[^\s\"'<>\\]+", re.IGNORECASE)
+PLACEHOLDER = re.compile(r"(?:\{\{[^{}]*\}\}|\{%[^{}%]*%\}|\s)*")
 LONG_SEGMENT = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[\w~.=:+-]{16,}|[A-Za-z0-9_-]{24,}")
 HOOK_HOST = re.compile(
     r"(?:^|\.)(?:hooks?|webhooks?)\.|^hook\d|\.webhook\.office\.com$|^discord(?:app)?\.com$|^api\.telegram\.org$"

@@ -1,7 +1,7 @@
 """Deliveries: e-mails and other messages, in windows of thirty days from the first possible second (FACTS.md §8).
 
 A request answers for at most six months and cuts longer ones without a word, so the whole past is asked for. To
-find where it begins, spans of five windows are asked for one row each; what has none is passed over whole.
+find where messages begin, spans of five windows are asked for one row each; from there on every window is read.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ WINDOW = 30 * DAY
 
 SPAN = 5 * WINDOW
 """Seconds asked for a single row: five months, well below six however these are counted."""
+
+WINDOWS = 20
+"""Windows on a page that have few messages; each is two requests, one of them for drafts."""
 
 SPANS = 20
 """Spans on a page that has no messages: forty requests, since each is asked for drafts too."""
@@ -72,7 +75,7 @@ class Message(Payload):
 class Messages(Payload):
     """A page of a window."""
 
-    messages: ListOf[Message] = []
+    messages: ListOf[Message]
     next: Text = ""
 
 
@@ -217,7 +220,7 @@ class Deliveries:
 
     def since(self, days: int) -> Cursor:
         """Where a reading begins that takes the messages of the last so many days again, for late metrics."""
-        return {"from": max(0, int(self._clock()) - days * DAY), "until": self._end()}
+        return {"from": max(0, int(self._clock()) - days * DAY), "until": self._end(), "begun": True}
 
     def _end(self) -> int:
         """The end of tomorrow, UTC: the vendor's clock may be ahead of ours."""
@@ -226,25 +229,36 @@ class Deliveries:
     def messages(self, cursor: Cursor | None) -> Iterator[Page]:
         """All messages, oldest window first and within a window as the vendor has them; drafts are counted only."""
         at = cursor or {"from": 0, "until": self._end()}
-        start, until, place, windows = at["from"], at["until"], at.get("place"), at.get("windows", 0)
+        while not at.get("begun"):
+            start, found, drafts = self._ahead(at["from"], at["until"])
+            at = {"from": start, "until": at["until"], **({"begun": True} if found else {})}
+            ended = start > at["until"]
+            yield Page((), None if ended else at, left_out=_drafts(drafts))
+            if ended:
+                return
+        yield from self._windows(at)
+
+    def _windows(self, at: Cursor) -> Iterator[Page]:
+        """The messages from a place on, several windows on a page where they hold little."""
+        start, until, place = at["from"], at["until"], at.get("place")
+        rows: list[Message] = []
+        drafts = asked = 0
         while start <= until:
-            if windows == 0:
-                start, found, drafts = self._ahead(start, until)
-                windows = SPAN // WINDOW
-                if not found:
-                    more = {"from": start, "until": until} if start <= until else None
-                    yield Page((), more, left_out=_drafts(drafts))
-                    windows = 0
-                    continue
-                if drafts:
-                    yield Page((), {"from": start, "until": until, "windows": windows}, left_out=_drafts(drafts))
             end = min(start + WINDOW - 1, until)
-            for rows, following in slices(self._window(start, end), place, MESSAGES, _during(start, end)):
-                beyond = {"from": end + 1, "until": until, "windows": windows - 1}
-                then = {"from": start, "until": until, "windows": windows, "place": following}
+            if place is None:
+                drafts += self._drafted(start, end)
+            for part, following in slices(
+                self._listed(start, end, limit=MESSAGES), place, MESSAGES, _during(start, end)
+            ):
+                rows.extend(part)
+                asked += 1
                 done = following is None and end >= until
-                yield _page(rows, self._names(), None if done else then if following else _plain(beyond))
-            start, place, windows = end + 1, None, windows - 1
+                if done or following or len(rows) >= MESSAGES or asked >= WINDOWS:
+                    then = {"from": start, "place": following} if following else {"from": end + 1}
+                    more = None if done else {**then, "until": until, "begun": True}
+                    yield _page(rows, self._names(), more, drafts)
+                    rows, drafts, asked = [], 0, 0
+            start, place = end + 1, None
 
     def with_ids(self, keys: Sequence[str]) -> Page:
         """The messages with these ids."""
@@ -254,34 +268,58 @@ class Deliveries:
         records = tuple(to_record(row, names) for row in found if row is not None)
         return Page(records, None, tuple(key for key, row in zip(wanted, found, strict=True) if row is None))
 
+    def of_people(self, people: Sequence[str]) -> Page:
+        """The messages of the last six months to the people with these cio_ids; who is gone is missing."""
+        wanted = list(dict.fromkeys(people))
+        found = dict(zip(wanted, together(self._to, wanted), strict=True))
+        page = _page([row for rows in found.values() for row in rows or ()], self._names(), None)
+        gone = tuple(person for person, rows in found.items() if rows is None)
+        return Page(page.records, None, gone, left_out=page.left_out)
+
+    def _to(self, person: str) -> list[Message] | None:
+        def listed(marker: str) -> tuple[Sequence[Message], str]:
+            path = f"/v1/customers/{quote(person, safe='')}/messages"
+            found = self._reading.get(Messages, path, id_type="cio_id", limit=MESSAGES, start=marker)
+            return found.messages, found.next
+
+        try:
+            parts = [rows for rows, _ in slices(listed, None, MESSAGES, "a person's messages")]
+        except Gone:
+            return None
+        # A person's own list may leave out who they are (FACTS.md §4, the example has no identifiers).
+        who = Who(cio_id=person)
+        return [
+            row if row.customer_identifiers.cio_id else row.model_copy(update={"customer_identifiers": who})
+            for rows in parts
+            for row in rows
+        ]
+
     def _one(self, key: str) -> Message | None:
         row = self._reading.find(OneMessage, "/v1/messages/{}", key)
         return row.message if row else None
 
     def _ahead(self, start: int, until: int) -> tuple[int, bool, int]:
-        """The next span with messages, whether there is one within a page's work, and drafts on the way.
-
-        The drafts are those of the spans passed over and of the one found.
-        """
+        """Where messages begin, or where to look on; whether they were found, and drafts on the way there."""
         spans = list(range(start, until + 1, SPAN))[:SPANS]
         ends = [min(at + SPAN - 1, until) for at in spans]
         answers = together(lambda span: self._probe(*span), list(zip(spans, ends, strict=True)))
         drafts = 0
         for at, (found, drafted) in zip(spans, answers, strict=True):
-            drafts += drafted
             if found:
                 return at, True, drafts
+            drafts += drafted
         return ends[-1] + 1, False, drafts
 
     def _probe(self, start: int, end: int) -> tuple[bool, int]:
         """Whether messages were created between two seconds, and how many drafts."""
         listed = self._listed(start, end, limit=1)
         found = any(rows for rows, _ in slices(listed, None, 1, _during(start, end)))
-        drafted = self._listed(start, end, limit=MESSAGES, drafts="true")
-        return found, sum(len(rows) for rows, _ in slices(drafted, None, MESSAGES, f"drafts {_during(start, end)}"))
+        return found, self._drafted(start, end)
 
-    def _window(self, start: int, end: int) -> Callable[[str], tuple[Sequence[Message], str]]:
-        return self._listed(start, end, limit=MESSAGES)
+    def _drafted(self, start: int, end: int) -> int:
+        """The number of drafts created between two seconds, which the vendor shows instead of what was sent."""
+        listed = self._listed(start, end, limit=MESSAGES, drafts="true")
+        return sum(len(rows) for rows, _ in slices(listed, None, MESSAGES, f"drafts of {_during(start, end)}"))
 
     def _listed(self, start: int, end: int, **params: str | int) -> Callable[[str], tuple[Sequence[Message], str]]:
         def listed(marker: str) -> tuple[Sequence[Message], str]:
@@ -292,19 +330,13 @@ class Deliveries:
         return listed
 
 
-def _plain(cursor: Cursor) -> Cursor:
-    """The cursor without what it would be without."""
-    return {name: value for name, value in cursor.items() if name != "windows" or value}
-
-
 def _drafts(number: int) -> dict[str, int]:
     return {DRAFT: number} if number else {}
 
 
-def _page(rows: Sequence[Message], names: Names, cursor: Cursor | None) -> Page:
+def _page(rows: Sequence[Message], names: Names, cursor: Cursor | None, drafts: int = 0) -> Page:
     """The rows as records, each id once; a row that was only drafted is a draft wherever it is listed."""
     records: dict[str, SourceRecord] = {}
-    drafts = 0
     for row in rows:
         if set(row.metrics) == {"drafted"}:
             drafts += 1

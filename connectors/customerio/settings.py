@@ -33,7 +33,6 @@ class Settings(Payload):
     """A page of a settings list, whatever the vendor calls it."""
 
     rows: ListOf[Setting] = Field(
-        default=[],
         validation_alias=AliasChoices("snippets", "collections", "topics", "reporting_webhooks", "sender_identities"),
     )
     next: Text = ""

@@ -52,7 +52,7 @@ LATE = 180
 
 NAMES = (SEGMENT, MEMBERSHIP, PERSON, RELATIONSHIP, EVENT, MESSAGE, HISTORY, SUPPRESSION, *COUNTED)
 
-LISTED_ONLY = (MEMBERSHIP, HISTORY, SUPPRESSION)
+LISTED_ONLY = (MEMBERSHIP, EVENT, HISTORY, SUPPRESSION)
 """What cannot be asked for by its key."""
 
 
@@ -139,7 +139,7 @@ class CustomerioSource:
         return readers[kind](cursor)
 
     def fetch(self, object: str, keys: Sequence[str]) -> Page:
-        """The records with these keys. For `relationship` and `event` the keys are those of people."""
+        """The records with these keys. For `relationship` the keys are those of people."""
         kind, type_id = _split(object)
         if type_id:
             return self._reading.objects_with(type_id, keys)
@@ -153,10 +153,20 @@ class CustomerioSource:
             SEGMENT: self._reading.segments_with,
             PERSON: self._reading.people_with,
             RELATIONSHIP: self._reading.relationships_of,
-            EVENT: self._history.of_people,
             MESSAGE: self._deliveries.with_ids,
         }
         return readers[kind](keys)
+
+    def of_people(self, object: str, people: Sequence[str]) -> Page:
+        """What these people have of an object type; of messages only the last six months, which is one request each."""
+        readers = {
+            RELATIONSHIP: self._reading.relationships_of,
+            EVENT: self._history.of_people,
+            MESSAGE: self._deliveries.of_people,
+        }
+        if object not in readers:
+            raise Terminal(f"Customer.io does not tell by person what there is of “{object}”.", "Read all of it.")
+        return readers[object](people)
 
     def recent_messages(self, cursor: Cursor | None = None, *, days: int = LATE) -> Iterator[Page]:
         """The messages of the last so many days once more, for metrics that came late; goes on from a cursor."""

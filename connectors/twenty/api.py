@@ -70,6 +70,14 @@ class TwentyApi:
         """The data of a GraphQL request about metadata."""
         return self._graphql("/metadata", document, variables, kind="metadata", safe=safe, metered=False)
 
+    def metadata_upload(self, parts: Sequence[Any]) -> dict[str, Json]:
+        """The data of a multipart request (graphql-multipart-request-spec): files have this door only."""
+        answer = self.client.send("POST", "/metadata", kind="metadata", safe=True, metered=False, files=parts).body
+        if errors := answer.get("errors"):
+            raise graphql_error(errors, self.client.mask)
+        data: dict[str, Json] = answer["data"]
+        return data
+
     def graphql(self, document: str, variables: Mapping[str, Json]) -> dict[str, Json]:
         """The data of a reading GraphQL request about records."""
         return self._graphql("/graphql", document, variables, kind="read", safe=True, metered=True)

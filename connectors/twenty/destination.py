@@ -25,6 +25,7 @@ from connectors.twenty.catalogue import Schema, read_schema
 from connectors.twenty.probe import describe_rate, probe
 from connectors.twenty.reading import Reader
 from connectors.twenty.schema import SchemaEditor
+from connectors.twenty.uploading import upload
 from connectors.twenty.writing import Writer
 
 Json = Any
@@ -129,6 +130,14 @@ class TwentyDestination:
         """See `Destination.pages`."""
         return self._reader.pages(self._object(object), cursor)
 
+    def deleted(self, object: str, cursor: Cursor | None = None) -> Iterator[tuple[list[Existing], Cursor | None]]:
+        """See `Destination.deleted`."""
+        return self._reader.deleted(self._object(object), cursor)
+
+    def restore(self, object: str, ids: Sequence[str]) -> None:
+        """See `Destination.restore`."""
+        self._writer.restore(self._object(object), ids)
+
     def count(self, object: str) -> int:
         """See `Destination.count`."""
         return self._reader.count(self._object(object))
@@ -141,9 +150,9 @@ class TwentyDestination:
         """See `Destination.retire`."""
         self._writer.retire(self._object(object), ids)
 
-    def revive(self, object: str, ids: Sequence[str]) -> None:
-        """See `Destination.revive`."""
-        self._writer.revive(self._object(object), ids)
+    def upload(self, name: str, content: bytes, type: str) -> dict[str, Json]:
+        """See `Destination.upload`."""
+        return upload(self._api, self._object("attachment"), name, content, type)
 
     def canonical(self, type: FieldType, value: Json) -> tuple[Json, str]:
         """See `Destination.canonical`."""

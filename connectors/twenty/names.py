@@ -11,6 +11,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,12 @@ OWN_OBJECTS = frozenset(_WORDS["own_objects"])
 COLUMNS = frozenset(_WORDS["composite_columns"])
 """Columns of composite fields: `phones` makes `phonesPrimaryPhoneNumber` an unusable name."""
 
+ACTORS = frozenset({"createdBy", "updatedBy"})
+"""The composite fields that every object has."""
+
+ACTOR_NAMES = frozenset({"createdByName", "updatedByName"})
+"""Their column `name`, which no other composite has: `company` leaves `companyName` free."""
+
 RELATIONS = frozenset(_WORDS["relations"])
 """Relations of Twenty's own objects: `company` makes `companyId`, its join column, an unusable name."""
 
@@ -43,6 +50,7 @@ API_NAME = re.compile(r"^[a-z][a-zA-Z0-9]*$")
 _LETTERS = str.maketrans(_WORDS["letters"])
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _WORD = re.compile(r"[A-Za-z0-9]+")
+_SNAKE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 
 
 def romanise(text: str) -> str:
@@ -108,14 +116,24 @@ class TwentyNaming:
     def field(self, source_name: str, taken: Collection[str]) -> str:
         """A legal, free name: `first_name` → `firstName`, `plan` → `planTrait`, `2fa` → `trait2Fa`."""
         base = camel(source_name, "trait")
-        unusable = RESERVED | EVERY_OBJECT_HAS | set(taken)
-        columns = {prefix + sub for prefix in (*taken, "createdBy", "updatedBy") for sub in COLUMNS}
-        columns |= {relation + "Id" for relation in RELATIONS}
+        given = taken if isinstance(taken, AbstractSet) else frozenset(taken)
         for suffix in _suffixes("Trait"):
             name = settled(_shorten(base, source_name, COMPOSITE_LIMIT - len(suffix)) + suffix)
-            if name not in unusable and name not in columns:
+            if _is_free(name, given):
                 return name
         raise AssertionError("suffixes never end")
+
+    def fields(self, source_names: Collection[str], taken: Collection[str]) -> dict[str, str]:
+        """Legal, free names for several new fields of one object, the same in whatever order the fields are found.
+
+        Where several would get one name (`first_name`, `First Name`), the plainest spelling gets it as it is.
+        """
+        given = set(taken)
+        names: dict[str, str] = {}
+        for source in sorted(set(source_names), key=_plainness):
+            names[source] = self.field(source, given)
+            given.add(names[source])
+        return names
 
     def object(self, label: str, label_plural: str, taken: Collection[str]) -> tuple[str, str]:
         """Legal, free names: (`trip`, `trips`), but (`messageRecord`, `messageRecords`) beside Twenty's own message."""
@@ -145,10 +163,36 @@ class TwentyNaming:
                 return value
         raise AssertionError("numbers never end")
 
+    def options(self, labels: Collection[str], taken: Collection[str]) -> dict[str, str]:
+        """Legal, free option values for several labels, the same in whatever order they are given."""
+        given = set(taken)
+        values: dict[str, str] = {}
+        for label in sorted(set(labels), key=lambda text: (len(text), text)):
+            values[label] = self.option(label, given)
+            given.add(values[label])
+        return values
+
     def option_label(self, label: str) -> str:
         """The label without commas, which Twenty refuses, and without line breaks; never empty."""
         clean = " ".join(label.replace(",", ";").replace("\x00", "").split())
         return clean or "(empty)"
+
+
+def _plainness(source: str) -> tuple[bool, int, str]:
+    """Sorts snake_case, as Customer.io writes it, before any other spelling of a name."""
+    return not _SNAKE.fullmatch(source), len(source), source
+
+
+def _is_free(name: str, taken: AbstractSet[str]) -> bool:
+    """Whether the name is neither taken nor the column of something that is, nor has such a column itself."""
+    if name in RESERVED or name in EVERY_OBJECT_HAS or name in taken:
+        return False
+    if name in ACTOR_NAMES or (name.endswith("Id") and name[:-2] in RELATIONS):
+        return False
+    owners = (name[: -len(column)] for column in COLUMNS if name.endswith(column))
+    if any(owner in taken or owner in ACTORS for owner in owners):
+        return False
+    return not any(name + column in taken for column in COLUMNS)
 
 
 def _suffixes(word: str) -> Iterator[str]:

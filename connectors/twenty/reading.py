@@ -69,6 +69,11 @@ class Reader:
         for rows, following in self._paged(f"/rest/{object.plural}", cursor, {}):
             yield [existing(row) for row in rows], following
 
+    def deleted(self, object: ObjectType, cursor: Cursor | None) -> Iterator[tuple[list[Existing], Cursor | None]]:
+        """All soft-deleted records (section 6)."""
+        for rows, following in self._paged(f"/rest/{object.plural}", cursor, {"filter": "deletedAt[is]:NOT_NULL"}):
+            yield [existing(row) for row in rows], following
+
     def count(self, object: ObjectType) -> int:
         """How many live records there are."""
         return int(self._api.get(f"/rest/{object.plural}", limit=1)["totalCount"])
@@ -136,10 +141,11 @@ def existing(row: Mapping[str, Json]) -> Existing:
 
 def stored_form(object: ObjectType, path: str, value: str) -> str:
     """A unique value as it stands in the database: filters compare exactly (section 5)."""
-    field = object.field(path.split(".", 1)[0])
+    name = path.split(".", 1)[0]
+    field = object.field(name) or next((one for one in object.fields if one.join_column == name), None)
     if field is None:
         raise Rejected(f"{object.label} has no field “{path}”.", "Discover the destination again.")
-    if field.type in (FieldType.EMAILS, FieldType.UUID):
+    if field.type in (FieldType.EMAILS, FieldType.UUID, FieldType.RELATION, FieldType.MORPH_RELATION):
         return value.lower()
     if field.type is FieldType.LINKS:
         return canonical_url(value)

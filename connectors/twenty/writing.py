@@ -112,8 +112,8 @@ class Writer:
             path = query(f"/rest/{object.plural}", filter=chosen, soft_delete="true")
             self._api.send("DELETE", path, safe=True)
 
-    def revive(self, object: ObjectType, ids: Sequence[str]) -> None:
-        """Restores the soft-deleted ones; a filter that names deletedAt would find none (section 6)."""
+    def restore(self, object: ObjectType, ids: Sequence[str]) -> None:
+        """Restores by filter: the documented path with an id is always refused (section 6)."""
         for some in _of_a_request(ids):
             path = query(f"/rest/restore/{object.plural}", filter=f"id[in]:[{','.join(some)}]")
             self._api.send("PATCH", path, safe=True)

@@ -37,6 +37,8 @@ class Decision(models.Model):
         DROP = "drop", "Leave it behind"
         OURS = "ours", "Keep what stands in Twenty"
         THEIRS = "theirs", "Take what Customer.io says"
+        RESTORE = "restore", "Restore the deleted one and update it"
+        REMOVE = "remove", "Remove the deleted one for good"
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="decisions")
     object = models.CharField(max_length=80)

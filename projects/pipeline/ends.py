@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from mapping.relations import MEMBER
 from mapping.rules import MapSpec, RelationRule
 from projects.pipeline.phases import (
+    ATTACHMENT,
     COMMENT,
     PERSON_COMPANY,
     RELATIONSHIP,
@@ -31,6 +32,9 @@ OTHER = "other"
 
 TARGET_PERSON = "targetPersonId"
 """The person's column on a link of a note or task; the older line calls it otherwise, which loading sees to."""
+
+TARGET_RECORD = "targetRecordId"
+"""The column of an attachment for whatever record it hangs on: `targetActivityId`, `targetNoteId`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ def ends_of(spec: MapSpec, object: str) -> Ends:
     if object in (COMMENT, TASK):
         # They hang on the person by a record of their own, but only land where there is one.
         return Ends({}, optional=frozenset({"person"}))
+    if object == ATTACHMENT:
+        return Ends({"record": TARGET_RECORD})
     if object.replace(RELATIONSHIP, "object", 1) in activity_objects(spec):
         return Ends({"person": "personId"}, onto="object")
     if object.startswith(RELATIONSHIP):

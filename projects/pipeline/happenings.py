@@ -24,10 +24,14 @@ from projects.text import plain
 
 PAGE = 500
 
+SAMPLE_KEYS = 50
+"""People (or objects) asked about at once for a sample: one request each."""
+
 SAMPLE_PAGES = 20
-"""Pages of a stream that a sandbox run reads at most to find what the sampled people did."""
+"""Pages of an archive that a sandbox run reads at most to find what the sampled people did."""
 
 SAMPLE_ROWS = 300
+"""Rows kept of one page of a sample, and of an archive."""
 
 LEFT_IN_MAP = "left_in_map"
 ASSIGNEE_TEXT = "assignee_as_text"
@@ -46,23 +50,17 @@ PERSONAL = frozenset({"id", "cio_id", "customer_id", "email"})
 def read(context: Context) -> Progress:
     """Reads the next page of one stream, from the API and then from the archive; of the sample only, in a sandbox."""
     source = context.step.object.removesuffix(".read")
-    sandbox = context.run.kind == Run.Kind.SANDBOX
-    if sandbox and source.startswith("object:"):
-        return _sampled_objects(context, source)
+    if context.run.kind == Run.Kind.SANDBOX:
+        return _sample(context, source)
     cursor = context.step.cursor
     page = next(_pages(context, source, cursor), Page((), None))
     rows = _rows(context, page, source)
-    total = context.source.count(source) if not cursor and not sandbox else None
-    if sandbox:
-        kept = SAMPLE_ROWS - cursor.get("kept", 0)
-        sampled = _of_the_sample(context, rows)[:kept]
-        following = _next_of_sample(context, source, cursor, page, len(sampled))
-        return Progress(following, done=len(sampled), save=lambda: store(sampled))
     new = cursor.get("archive") or not rows or has_new(context.run, rows)
     barren = not_barren(source, cursor, bool(new))
     following = _following(context, source, cursor, page)
     if following is not None:
         following["barren"] = barren
+    total = context.source.count(source) if not cursor else None
     return Progress(following, done=len(rows), total=total, tally=_left_out(page), save=lambda: store(rows))
 
 
@@ -87,33 +85,37 @@ def _left_out(page: Page) -> Counter[str]:
     return Counter({f"left_out.{name}": number for name, number in page.left_out.items()})
 
 
-def _sampled_objects(context: Context, source: str) -> Progress:
-    keys = context.step.cursor.get("keys")
-    keys = sample_keys(context, source) if keys is None else keys
-    rows = _rows(context, context.source.fetch(source, keys[:100]), source) if keys else []
-    return Progress({"keys": keys[100:]} if keys[100:] else None, done=len(rows), save=lambda: store(rows))
+def _sample(context: Context, source: str) -> Progress:
+    """What the sampled people did and were sent, or the sampled objects; then what an archive knows of them."""
+    cursor = context.step.cursor
+    if cursor.get("archive"):
+        return _sample_of_archive(context, source, cursor)
+    objects = source.startswith("object:")
+    keys = cursor.get("keys")
+    if keys is None:
+        people = Record.objects.of(context.run, PERSON).exclude(state=Record.State.HELD)
+        keys = sample_keys(context, source) if objects else list(people.values_list("key", flat=True))
+    chosen, rest = keys[:SAMPLE_KEYS], keys[SAMPLE_KEYS:]
+    fetch = context.source.fetch if objects else context.source.of_people
+    rows = _rows(context, fetch(source, chosen), source)[:SAMPLE_ROWS] if chosen else []
+    following = {"keys": rest} if rest else _following(context, source, cursor, Page((), None))
+    return Progress(following, done=len(rows), save=lambda: store(rows))
+
+
+def _sample_of_archive(context: Context, source: str, cursor: dict[str, Any]) -> Progress:
+    page = next(_pages(context, source, cursor), Page((), None))
+    rows = _rows(context, page, source)
+    sampled = _of_the_sample(context, rows)[: SAMPLE_ROWS - cursor.get("kept", 0)]
+    pages, kept = cursor.get("pages", 0) + 1, cursor.get("kept", 0) + len(sampled)
+    enough = page.cursor is None or pages >= SAMPLE_PAGES or kept >= SAMPLE_ROWS
+    following = None if enough else {"archive": True, "next": page.cursor, "pages": pages, "kept": kept}
+    return Progress(following, done=len(sampled), save=lambda: store(sampled))
 
 
 def _of_the_sample(context: Context, rows: list[Record]) -> list[Record]:
     """What the sampled people did."""
     people = people_of(context, rows)
     return [row for row in rows if any(name in people for name in _names_of(row))]
-
-
-def _next_of_sample(
-    context: Context, source: str, cursor: dict[str, Any], page: Page, kept: int
-) -> dict[str, Any] | None:
-    """The next page of the sample, unless enough was found or enough was read, here and then in the archive."""
-    pages, number = cursor.get("pages", 0) + 1, cursor.get("kept", 0) + kept
-    if number >= SAMPLE_ROWS:
-        return None
-    if pages >= SAMPLE_PAGES:
-        page = Page((), None)
-    following = _following(context, source, cursor, page)
-    if following is None:
-        return None
-    moved = bool(following.get("archive")) != bool(cursor.get("archive"))
-    return {**following, "pages": 0 if moved else pages, "kept": number}
 
 
 def _rows(context: Context, page: Page, source: str) -> list[Record]:

@@ -41,8 +41,8 @@ def intend(
                 destination=context.step.destination,
                 destination_id=row.destination_id,
                 kind=kind,
-                before=_before(row, standing.get(row.pk)) if kind != Change.Kind.CREATED else None,
-                after=row.mapped or {},
+                before=_before(row, standing.get(row.pk)) if kind == Change.Kind.UPDATED else None,
+                after=row.mapped or {} if kind in (Change.Kind.CREATED, Change.Kind.UPDATED) else {},
                 link=kept_link(known.get(row.key)),
             )
             for row in rows

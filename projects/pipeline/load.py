@@ -7,25 +7,31 @@ outcome, identity map and cursor together. A refused batch is halved until the b
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
-
 from connectors.catalogue import FieldType
-from connectors.contract import Draft, Existing
-from connectors.errors import Rejected, Transient
-from projects.models import Change, Decision, JournalEntry, Link, Record
+from connectors.contract import Existing
+from projects.models import Decision, Link, Record
 from projects.pipeline import intent
 from projects.pipeline.context import Context, Progress
-from projects.pipeline.ends import TARGET_PERSON
+from projects.pipeline.ends import TARGET_PERSON, TARGET_RECORD
 from projects.pipeline.extract import digest_of, linked
 from projects.pipeline.lookup import MARK, canonical_value, marks_of, owners, rivals_of, value_at
+from projects.pipeline.sending import (
+    Batch,
+    clear_the_bin,
+    created_link,
+    link_of,
+    send_creates,
+    send_updates,
+    written,
+)
 from projects.pipeline.settle import (
     DELETED_OWNER,
+    DELETED_THERE,
     DUPLICATE,
     PARENT_HELD,
     UNKNOWN_PERSON,
@@ -36,24 +42,9 @@ from projects.pipeline.threeway import Weighing
 from projects.pipeline.transform import save_rows
 from projects.text import plain
 
-REFUSED = "refused"
-DELETED_THERE = "deleted_in_destination"
 TAKEN_TWICE = "taken_by_another_row"
 
 SETTLED_FIELDS = ["state", "reason", "detail", "destination_id", "mapped", "notes"]
-
-
-@dataclass
-class Batch:
-    """The rows of one page sorted by what has to happen to them."""
-
-    rows: list[Record]
-    create: list[Record] = field(default_factory=list)
-    update: list[tuple[Record, dict[str, Any]]] = field(default_factory=list)
-    links: dict[str, Link] = field(default_factory=dict)
-    drafts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Whole drafts of records that we wrote before, of which only a part may be sent."""
-    tally: Counter[str] = field(default_factory=Counter)
 
 
 def page(context: Context) -> Progress:
@@ -68,8 +59,9 @@ def page(context: Context) -> Progress:
     _resolve(context, batch)
     _sort(context, batch)
     if context.run.writes:
-        _send_creates(context, batch)
-        _send_updates(context, batch)
+        clear_the_bin(context, batch)
+        send_creates(context, batch)
+        send_updates(context, batch)
     else:
         _plan_only(batch)
     drop_decided(context, rows)
@@ -122,11 +114,19 @@ def _fill_columns(context: Context, row: Record, parents: dict[str, Link]) -> No
         row.destination_id = parents[ends.onto].destination_id
     for role, column in ends.columns.items():
         if role in parents:
-            name = context.destination.capabilities().note_target_column if column == TARGET_PERSON else column
-            mapped[name] = str(parents[role].destination_id)
+            mapped[_column(context, column, parents[role])] = str(parents[role].destination_id)
     if ends.named:
         mapped.setdefault("name", " – ".join(label for label in map(_label, parents.values()) if label)[:500])
     row.mapped = mapped
+
+
+def _column(context: Context, column: str, parent: Link) -> str:
+    """The column under its name on this server."""
+    if column == TARGET_PERSON:
+        return context.destination.capabilities().note_target_column
+    if column == TARGET_RECORD:
+        return f"target{parent.destination[:1].upper()}{parent.destination[1:]}Id"
+    return column
 
 
 def _label(link: Link) -> str:
@@ -176,14 +176,7 @@ def _weigh(context: Context, batch: Batch, changed: Sequence[tuple[Record, Link]
             batch.update.append((row, dict(there.fields)))
         else:
             row.state = Record.State.UNCHANGED
-            _written(link, draft)
-
-
-def _written(link: Link, draft: dict[str, Any]) -> None:
-    """Notes in the identity map what the source says now: the base of the next comparison."""
-    kept = {name: value for name, value in draft.items() if value not in (None, [])}
-    link.written = {**kept, "position": link.written.get("position")}
-    link.written_digest, link.written_at = digest_of(draft), timezone.now()
+            written(link, draft)
 
 
 def _cleared(context: Context, link: Link, row: Record) -> dict[str, Any]:
@@ -232,17 +225,15 @@ def _place(
         if existing is None or existing.deleted:
             row.state, row.reason, row.detail = Record.State.HELD, DELETED_THERE, "The record is no longer there."
             return
-        batch.links[row.key] = _link(context, row, Link.Origin.MATCHED, before=before)
+        batch.links[row.key] = link_of(context, row, Link.Origin.MATCHED, before=before)
         _update_or_leave(context, batch, row, existing)
     elif existing is None:
         batch.create.append(row)
     elif existing.deleted:
-        row.state = Record.State.HELD
-        row.reason = DELETED_THERE if is_mine else DELETED_OWNER
-        row.detail = "A deleted record in the destination's bin still owns this id or unique value."
+        _place_deleted(context, batch, row, existing, DELETED_THERE if is_mine else DELETED_OWNER)
     elif is_mine:
         # Ours, from an attempt whose outcome was never seen. Where it says what the draft says, it is that one.
-        batch.links[row.key] = _created(context, row, existing.fields.get("position"))
+        batch.links[row.key] = created_link(context, row, existing.fields.get("position"))
         _update_or_leave(context, batch, row, existing)
         if row.state == Record.State.UNCHANGED:
             row.state = Record.State.CREATED
@@ -251,8 +242,27 @@ def _place(
         row.detail = f"Another row of this page became the record {existing.id} already."
     else:
         row.destination_id = UUID(existing.id)
-        batch.links[row.key] = _link(context, row, Link.Origin.MATCHED, before=before)
+        batch.links[row.key] = link_of(context, row, Link.Origin.MATCHED, before=before)
         _update_or_leave(context, batch, row, existing)
+
+
+def _place_deleted(context: Context, batch: Batch, row: Record, existing: Existing, reason: str) -> None:
+    """A deleted record in the bin owns the id or the unique value: as people decided, or held until they do."""
+    verdicts = verdicts_for(context, reason)
+    verdict = verdicts.get(row.key, verdicts.get(""))
+    if verdict == Decision.Verdict.RESTORE:
+        row.destination_id = UUID(existing.id)
+        link = link_of(context, row, Link.Origin.MATCHED, before=existing.fields)
+        link.before = {**(link.before or {}), "deletedAt": existing.fields.get("deletedAt")}
+        batch.links[row.key] = link
+        batch.restore.append(row)
+        batch.update.append((row, dict(existing.fields)))
+    elif verdict == Decision.Verdict.REMOVE and reason == DELETED_OWNER:
+        batch.remove.append(existing.id)
+        batch.create.append(row)
+    else:
+        row.state, row.reason = Record.State.HELD, reason
+        row.detail = "A deleted record in the destination's bin still owns this id or unique value."
 
 
 def _update_or_leave(context: Context, batch: Batch, row: Record, existing: Existing) -> None:
@@ -268,133 +278,6 @@ def _update_or_leave(context: Context, batch: Batch, row: Record, existing: Exis
             batch.update.append((row, dict(existing.fields)))
             return
     row.state = Record.State.UNCHANGED
-
-
-def _link(context: Context, row: Record, origin: str, *, before: Any) -> Link:
-    """The identity-map entry of a row; `before` keeps only the fields that the draft touches."""
-    kept = None if before is None else {name: before.get(name) for name in row.mapped or {}}
-    return Link(
-        project=context.project,
-        run=context.run,
-        object=row.object,
-        key=row.key,
-        destination=context.step.destination,
-        destination_id=row.destination_id or context.project.destination_id(row.object, row.key),
-        origin=origin,
-        before=kept,
-        written=row.mapped or {},
-        written_digest=digest_of(row.mapped),
-        written_at=timezone.now(),
-    )
-
-
-def _send_creates(context: Context, batch: Batch) -> None:
-    if not batch.create:
-        return
-
-    def send(rows: Sequence[Record]) -> None:
-        drafts = [Draft(str(row.destination_id), _new_body(context, row)) for row in rows]
-        context.destination.write(context.step.destination, drafts)
-
-    landed = _journalled(context, batch, "create", batch.create, send)
-    for row in landed:
-        row.state = Record.State.CREATED
-        batch.links[row.key] = _created(context, row, row.pk)
-
-
-def _created(context: Context, row: Record, position: Any) -> Link:
-    """The identity-map entry of a record that we made; its position is kept for later updates."""
-    link = _link(context, row, Link.Origin.CREATED, before=None)
-    link.written = {**link.written, "position": position}
-    return link
-
-
-def _new_body(context: Context, row: Record) -> dict[str, Any]:
-    """What is sent for a new record: the draft, its place in lists, and that it was imported.
-
-    Without an explicit position every later update would leave a line in Twenty's timeline
-    (contracts/twenty/FACTS.md section 3).
-    """
-    author = {"source": "IMPORT", "name": "Customer.io"}
-    added = {"createdBy": author, "position": row.pk}
-    # Links of notes and tasks have neither on the older line.
-    return {**{name: value for name, value in added.items() if context.target.field(name)}, **(row.mapped or {})}
-
-
-def _send_updates(context: Context, batch: Batch) -> None:
-    if not batch.update:
-        return
-    positions = {row.pk: before.get("position") for row, before in batch.update}
-    there: set[str] = set()
-
-    def send(rows: Sequence[Record]) -> None:
-        drafts = []
-        for row in rows:
-            body = dict(row.mapped or {})
-            if positions[row.pk] is not None:
-                body["position"] = positions[row.pk]
-            drafts.append(Draft(str(row.destination_id), body))
-        there.update(context.destination.update(context.step.destination, drafts))
-
-    landed = _journalled(context, batch, "update", [row for row, _ in batch.update], send)
-    for row in landed:
-        link = batch.links[row.key]
-        if str(row.destination_id) not in there:
-            row.state, row.reason = Record.State.HELD, DELETED_THERE
-            row.detail = "Somebody deleted it in the destination; it was not made again."
-            del batch.links[row.key]
-            continue
-        row.state = Record.State.UPDATED
-        _written(link, batch.drafts.get(row.key, row.mapped or {}))
-
-
-def _journalled(
-    context: Context, batch: Batch, verb: str, rows: Sequence[Record], send: Callable[[Sequence[Record]], None]
-) -> list[Record]:
-    """Sends rows with the intent written down first; halves a refused batch until the bad row stands alone."""
-    with context.fenced():
-        entry = JournalEntry.objects.create(
-            project=context.project,
-            run=context.run,
-            step=context.step,
-            verb=verb,
-            object=context.step.destination,
-            count=len(rows),
-            detail={"ids": [str(row.destination_id) for row in rows]},
-        )
-        kind = Change.Kind.CREATED if verb == "create" else Change.Kind.UPDATED
-        intent.intend(context, entry, kind, rows, {row.pk: fields for row, fields in batch.update})
-    try:
-        send(rows)
-    except Rejected as refusal:
-        _answer(entry, JournalEntry.State.REFUSED, str(refusal))
-        if len(rows) == 1:
-            row = rows[0]
-            if verb == "create" and context.destination.read(context.step.destination, [str(row.destination_id)]):
-                # Refused because it is there: an earlier request, given up for lost, arrived after all.
-                return [row]
-            intent.refused(entry)
-            row.state, row.reason, row.detail = Record.State.REJECTED, REFUSED, plain(refusal.sentence)
-            batch.links.pop(row.key, None)
-            return []
-        intent.refused(entry)
-        half = len(rows) // 2
-        return [
-            *_journalled(context, batch, verb, rows[:half], send),
-            *_journalled(context, batch, verb, rows[half:], send),
-        ]
-    except Transient as error:
-        _answer(entry, JournalEntry.State.LOST if error.maybe_done else JournalEntry.State.REFUSED, str(error))
-        if not error.maybe_done:
-            intent.refused(entry)
-        raise
-    _answer(entry, JournalEntry.State.DONE, "")
-    batch.tally[f"{verb}.requests"] += 1
-    return list(rows)
-
-
-def _answer(entry: JournalEntry, state: str, answer: str) -> None:
-    JournalEntry.objects.filter(pk=entry.pk).update(state=state, answer=answer, answered_at=timezone.now())
 
 
 def _plan_only(batch: Batch) -> None:
@@ -421,7 +304,7 @@ def merged(context: Context) -> Progress:
     for row in rows:
         if link := kept.get((row.object, row.merged_into)):
             row.destination_id = link.destination_id
-            links.append(_link(context, row, Link.Origin.MERGED, before=None))
+            links.append(link_of(context, row, Link.Origin.MERGED, before=None))
         else:
             row.state, row.reason = Record.State.HELD, DUPLICATE
             row.detail = f"{row.merged_into}, which it was to go into, did not land."

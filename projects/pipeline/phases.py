@@ -20,6 +20,7 @@ COMPANY = "company"
 ASSOCIATION = "companyAssociation"
 COMMENT = "comment"
 TASK = "task"
+ATTACHMENT = "attachment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,9 @@ class PhaseSpec:
     needs_approval: bool = True
 
 
-LAND = ("transform", "settle", "load", "merge", "verify")
+LAND = ("transform", "settle", "preflight", "load", "merge", "verify")
 
-HAPPENED = ("draft", "settle", "load", "verify")
+HAPPENED = ("draft", "settle", "preflight", "load", "verify")
 
 RELATIONSHIPS = StepSpec(f"{RELATIONSHIP}.read", RELATIONSHIP, "", ("relationships",))
 """Relationships are read once, person by person, for all object types together."""
@@ -184,8 +185,15 @@ def _activities(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
             yield StepSpec(f"{object}.target", f"{object}.target", destination, ("targets", "load", "verify"))
 
 
+def _attachments(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
+    if activity_sources(spec):
+        yield StepSpec(ATTACHMENT, ATTACHMENT, ATTACHMENT, ("files", "fetch", "settle", "load", "verify"), counts=True)
+
+
 def _configuration(run: Run) -> Iterable[StepSpec]:
     """What the handoff needs to know of the source; messages are titled by it, so it is read before them."""
+    if run._state.adding:
+        return  # a run that only stands for others, in the reference
     held = run.project.profiles.filter(kind=ObjectKind.CONFIG).exclude(object=SEGMENT).order_by("order", "object")
     for object in dict.fromkeys(held.values_list("object", flat=True)):
         yield StepSpec(object, object, "", ("configuration", "keep"))
@@ -219,6 +227,7 @@ PHASES = (
     PhaseSpec("companies", "Companies", _companies),
     PhaseSpec("objects", "Custom objects", _objects),
     PhaseSpec("activities", "Activities", _activities),
+    PhaseSpec("attachments", "Attachments", _attachments),
 )
 """What a migration goes through; a new phase is one line here and its steps above."""
 

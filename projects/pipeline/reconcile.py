@@ -7,11 +7,19 @@ from typing import Any
 
 from django.db.models import Count
 
+from mapping.apply import EMPTIED, NOT_KEPT
 from projects.models import Difference, Phase, Reconciliation, Record, Run
 from projects.pipeline import phases, undone
 from projects.pipeline.extract import digest_of
 
 COLUMNS = ("created", "updated", "unchanged", "merged", "held", "excluded", "rejected")
+
+
+LEFT_BEHIND = {
+    NOT_KEPT: "could not be turned, and the map names no field that keeps them: they stand in the records' pages here.",
+    EMPTIED: "could not be turned and were left out, as the map says: they stand in the records' pages here.",
+}
+"""What is said of values whose record landed without them."""
 
 
 def balance_of(run: Run, objects: list[str]) -> dict[str, dict[str, int]]:
@@ -82,6 +90,9 @@ def open_points(phase: Phase, objects: list[str]) -> list[str]:
                     f"{number} {step.object} records carry “{field}”, which is not in the confirmed map: "
                     "it was not moved. Discover again and confirm a new map, or sign to leave it behind."
                 )
+            code, _, field = name.partition(".")
+            if code in LEFT_BEHIND:
+                points.append(f"{number:,} values of “{field}” ({step.object}) {LEFT_BEHIND[code]}")
     return points
 
 

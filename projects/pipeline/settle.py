@@ -16,12 +16,16 @@ from projects.text import plain
 NO_MATCH = "no_match_value"
 DUPLICATE = "duplicate_match_value"
 DELETED_OWNER = "deleted_owner"
+DELETED_THERE = "deleted_in_destination"
 PARENT_HELD = "parent_not_migrated"
 UNKNOWN_PERSON = "unknown_person"
 LEFT_BY_DECISION = "left_by_decision"
 MERGED_BY_DECISION = "merged_by_decision"
 
 PAGE = 200
+
+AGAIN = (Decision.Verdict.IMPORT, Decision.Verdict.RESTORE, Decision.Verdict.REMOVE)
+"""Verdicts after which a held row is loaded once more."""
 
 TAKES_PART = Q(state=Record.State.READY) | Q(state=Record.State.HELD, reason=DUPLICATE) | Q(state__in=Record.LANDED)
 """Rows that can be doubles: what is held for another reason waits for the answer to that question first."""
@@ -59,7 +63,7 @@ def reopen_decided(context: Context) -> None:
             case = case.filter(key=decision.key)
         if decision.verdict == Decision.Verdict.DROP:
             case.update(state=Record.State.EXCLUDED, reason=LEFT_BY_DECISION)
-        elif decision.verdict == Decision.Verdict.IMPORT:
+        elif decision.verdict in AGAIN:
             case.filter(mapped__isnull=False).update(state=Record.State.READY, reason="", detail="")
     held.filter(reason__in=[PARENT_HELD, UNKNOWN_PERSON]).update(state=Record.State.READY, reason="", detail="")
 

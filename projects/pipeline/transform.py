@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from mapping.apply import UNMAPPED, Mapped, compile_rule
+from mapping.apply import Mapped, compile_rule
 from mapping.rules import FieldRule, ObjectRule
 from projects.models import GroupMember, Record
 from projects.pipeline.context import Context, Progress
@@ -29,7 +29,7 @@ class Drafting:
         self.tags: FieldRule | None = tags_rule(context.spec) if context.step.object == PERSON else None
 
     def draft(self, row: Record, groups: list[str]) -> Counter[str]:
-        """Fills the row's draft, state and reason; gives the fields that the map does not know, by name."""
+        """Fills the row's draft, state and reason; gives what of it is left behind."""
         # A relationship is known by its key, where it becomes a record of its own.
         keyed = RELATIONSHIP in row.object and not self.context.ends.onto
         mapped = self.apply({**row.raw, "key": row.key} if keyed else row.raw)
@@ -48,7 +48,7 @@ class Drafting:
             check(self.context, row, self.rule.destination)
         if not row.match_key:
             row.match_key = self.match_value(row)
-        return Counter(note.field for note in mapped.notes if note.code == UNMAPPED)
+        return mapped.left_behind
 
     def match_value(self, row: Record) -> str:
         """The value by which the destination knows a record again, in the form in which it compares it."""
@@ -100,8 +100,7 @@ def page(context: Context) -> Progress:
             groups[key].append(group)
     tally: Counter[str] = Counter()
     for row in rows:
-        for name, number in drafting.draft(row, groups[row.key]).items():
-            tally[f"unmapped.{name}"] += number
+        tally.update(drafting.draft(row, groups[row.key]))
     return Progress({"after": rows[-1].pk}, done=len(rows), tally=tally, save=lambda: save_rows(rows, DRAFTED))
 
 

@@ -182,7 +182,7 @@ def _act(context: Context, destination: str, items: list[Reversal], verdicts: di
     for action, some in by_action.items():
         ids = [str(item.destination_id) for item in some]
         if action == Action.REVIVE:
-            _send(context, "revive", destination, ids, lambda ids=ids: context.destination.revive(destination, ids))
+            _send(context, "unbin", destination, ids, lambda ids=ids: context.destination.restore(destination, ids))
         with_fields = [item for item in some if item.fields]
         if with_fields:
             failed += _restore(context, destination, with_fields)

@@ -9,7 +9,8 @@ from django.db.models import Count
 
 from projects.models import Phase, Record, Run
 from projects.pipeline import phases, reconcile
-from projects.selectors import PhaseView, RunView, object_labels, reason_label
+from projects.reasons import reason_label
+from projects.selectors import PhaseView, RunView, object_labels
 
 LINES = (
     ("created", "Created"),

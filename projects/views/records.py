@@ -15,7 +15,8 @@ from django.views.decorators.http import require_GET
 from mapping.rules import MapSpec, ObjectRule
 from projects.models import Link, Record, Run
 from projects.models.record import RecordQuerySet
-from projects.selectors import object_labels, reason_label
+from projects.reasons import reason_label
+from projects.selectors import object_labels
 from projects.views.pairs import pairs_of, title_of
 from projects.views.reconciliation import difference_lines
 from projects.views.seat import Request, page, run_of, seat_of

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from mapping.rules import Action, MapSpec
 from projects import gates, selectors
 from projects.models import Link, Record, Run
-from projects.selectors import reason_label
+from projects.reasons import reason_label
 from projects.views.books import books_of
 from projects.views.gates import signing
 from projects.views.pairs import pairs_of, title_of

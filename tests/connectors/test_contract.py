@@ -48,9 +48,24 @@ def _customerio() -> Stand:
     members = [person.cio_id for person in workspace.people]
     for name in ("All", "Nobody", "Some"):
         workspace.add_segment(name, members={"All": members, "Some": members[:7]}.get(name, ()))
+    _customerio_history(workspace, members)
     fake = FakeCustomerio(workspace, requests_per_second=None)
     fake.quirks.empty_pages = True
     return Stand(fake, fake.api_key or "", "https://api.customer.io")
+
+
+def _customerio_history(workspace: Workspace, people: Sequence[str]) -> None:
+    """What people did and were sent, and what sends it: more than a page of each."""
+    for number in range(250):
+        workspace.add_event(people[number], f"event {number % 3}", {"number": number})
+        workspace.add_message(people[number], created=workspace.now() - number * 40 * 86400, campaign_id=1)
+        workspace.add("snippets", name=f"snippet {number}")
+        workspace.add("suppressions", email=f"p{number}@example.com")
+    for listing in ("campaigns", "broadcasts", "newsletters", "transactional"):
+        for _ in range(30):
+            workspace.add(listing)
+    for listing in ("collections", "subscription_topics", "reporting_webhooks", "sender_identities"):
+        workspace.add(listing)
 
 
 def _twenty(line: Any) -> Stand:

@@ -6,6 +6,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from django.core.management import call_command
 
 from connectors.customerio.fake import FakeCustomerio, Workspace
 from connectors.twenty.fake import FakeTwenty
-from projects import connections, selectors
+from projects import archives, connections, selectors
 from projects.models import Event, PausedTrigger, Reconciliation, Run
 from projects.pipeline.phases import PHASES
 from projects.pipeline.tags import tags_rule
@@ -54,6 +55,9 @@ def travel(line: str) -> Journey:
     source = FakeCustomerio(Workspace.load(CONGRESS), requests_per_second=None)
     destination = FakeTwenty(line, long_limit=None, short_limit=None, prefilled=True, logic_functions=True)
     migration: Migration = make_migration(source, destination)
+    archives.add_archive(
+        project=migration.project, object="event", paths=[str(CONGRESS / "events.ndjson")], by=migration.admin
+    )
     journey = Journey(destination, before={row["id"]: row for row in destination.records("person")})
     journey.sandbox = selectors.run_status(migration.to_sandbox())
     journey.production = selectors.run_status(migration.production())
@@ -173,6 +177,28 @@ def test_all_relationships_to_subcommittees_are_records_with_their_attributes(jo
         landed = by_pair[people[row["cio_id"]]["id"], committees[keys[row["object_id"]]]["id"]]
         assert landed["rank"] == int(row["attributes"]["rank"])
     assert len(by_pair) == len(related) == 2550
+
+
+def test_all_2792_events_of_the_archive_land_with_their_times_and_properties(journey: Journey) -> None:
+    people, landed = imported(journey, "person"), imported(journey, "activity")
+    years = set()
+    for line in (CONGRESS / "events.ndjson").read_text().splitlines():
+        row = json.loads(line)
+        person = people.get(row["customer_identifiers"]["cio_id"])
+        if person is None:
+            assert row["id"] not in landed
+            continue
+        there = landed[row["id"]]
+        moment = datetime.fromisoformat(there["happenedAt"])
+        assert moment.timestamp() == row["timestamp"]
+        assert there["createdAt"] == there["happenedAt"]
+        assert there["properties"] == row["data"]
+        assert (there["name"], there["kind"], there["personId"]) == (row["name"], "EVENT", person["id"])
+        years.add(moment.year)
+    held = 2792 - len(landed)
+    assert balance(journey.production, "activities", "event") == {"read": 2792, "created": len(landed), "held": held}
+    assert held < 10
+    assert {1975, 2025} <= years
 
 
 def test_every_person_with_a_company_is_linked_to_one_of_theirs(journey: Journey) -> None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import uuid
+
+import httpx
 import pytest
 
-from projects import audit, selectors, services
+from connectors.contract import Draft
+from projects import audit, connections, selectors, services
 from projects.models import Event, Record, Run
-from tests.journey.conftest import Migration
+from tests.journey.conftest import CONGRESS, Migration
+
+PEOPLE = json.loads((CONGRESS / "people.json").read_text())
 
 MARY = {"first_name": "Mary", "fax": "202-555-0100"}
 
@@ -109,3 +116,37 @@ def test_a_decision_after_the_reconciliation_needs_a_new_signature(congress: Mig
     congress.go_on(run)
     after = next(view for view in selectors.gates.all_gates(congress.project) if view.gate == "people").digest
     assert before != after
+
+
+def in_the_bin(congress: Migration, address: str) -> str:
+    """Somebody with this address, made and deleted by hand; gives the record's id."""
+    with connections.open_destination(congress.project) as destination:
+        id = str(uuid.uuid4())
+        destination.write("person", [Draft(id, {"emails": {"primaryEmail": address}, "jobTitle": "Old"})])
+    headers = {"Authorization": f"Bearer {congress.destination.api_key}"}
+    with httpx.Client(
+        transport=httpx.WSGITransport(app=congress.destination), base_url="https://twenty.test"
+    ) as client:
+        answer = client.delete(f"/rest/people/{id}?soft_delete=true", headers=headers)
+    assert answer.status_code == 200
+    return id
+
+
+@pytest.mark.parametrize(("verdict", "same"), [("restore", True), ("remove", False)])
+def test_a_deleted_owner_of_an_address_is_found_before_anything_is_written(
+    congress: Migration, verdict: str, same: bool
+) -> None:
+    congress.to_sandbox()
+    sampled = {row["customerioId"] for row in congress.destination.records("person")}
+    key, address = next((row["cio_id"], row["email"]) for row in PEOPLE if row["cio_id"] not in sampled)
+    owner = in_the_bin(congress, address)
+    run = congress.run("production")
+    held = Record.objects.get(run=run, reason="deleted_owner")
+    assert held.key == key
+    decide(congress, "deleted_owner", verdict)
+    run = congress.go_on(run)
+    assert balance(run)["held"] == 1
+    (landed,) = [row for row in congress.destination.records("person") if row["customerioId"] == key]
+    assert landed["emails"]["primaryEmail"] == address.lower()
+    assert (landed["id"] == owner) is same
+    assert selectors.run_status(run)["phases"][0]["verified"]["differences"] == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from django.core.management import call_command
 
@@ -42,6 +43,8 @@ def workspace() -> Workspace:
     note = {"body": "<p>Called her,<br>very <b>happy</b></p>", "author": "tim@apple.dev"}
     made.add_event(ann, "crm_note_added", note, at=now - 2 * DAY, activity_id="note-1")
     made.add_event(bob, "crm_note_added", {"body": "# 1 customer", "author": "Gone Agent"}, at=now - 3 * DAY)
+    files = ["https://files.example/a%20b.txt", "https://files.example/gone.pdf", "https://files.example/huge.bin"]
+    made.add_event(bob, "meeting_held", {"location": "Rome", "attachments": files}, at=now - 4 * DAY)
     task = {"title": "Send offer", "due_date": "2026-12-01", "status": "open", "assignee": "bob@acme.example"}
     made.add_event(ann, "task_created", task, at=now - DAY)
     made.add_event(ann, "task_completed", {"title": "Send NDA", "due_date": "2026-10-01", "assignee": "x@y.example"})
@@ -58,10 +61,19 @@ def workspace() -> Workspace:
     return made
 
 
+def file_server(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    """Serves one small file, one that is too large, and nothing else."""
+    known = {"/a b.txt": b"hello", "/huge.bin": b"x" * 26_000_000}
+    content = known.get(environ["PATH_INFO"])
+    start_response("200 OK" if content else "404 Not Found", [("Content-Type", "text/plain")])
+    return [content or b"gone"]
+
+
 def travel(line: str) -> tuple[Migration, Run]:
     """The whole journey, with native tasks for events and comments for notes."""
     destination = FakeTwenty(line, long_limit=None, short_limit=None, prefilled=False)
     migration = make_migration(FakeCustomerio(workspace(), requests_per_second=None), destination)
+    connections.transports["https://files.example"] = httpx.WSGITransport(app=file_server)
     migration.to_map()
     spec = migration.project.map_series.latest().spec
     chosen = [
@@ -90,6 +102,7 @@ def landed(request: pytest.FixtureRequest, django_db_setup: None, django_db_bloc
             "activities": there.records("activity"),
             "notes": there.records("note"),
             "noteTargets": there.records("noteTarget"),
+            "attachments": there.records("attachment"),
             "tasks": there.records("task"),
             "taskTargets": there.records("taskTarget"),
             "people": {row["emails"]["primaryEmail"]: row["id"] for row in there.records("person")},
@@ -112,7 +125,7 @@ def kinds(landed: dict[str, Any], kind: str) -> list[dict[str, Any]]:
 def test_every_happening_is_accounted_for_and_every_value_read_back(landed: dict[str, Any]) -> None:
     balance = landed["balances"]["activities"]
     assert balance["read"] == sum(count for name, count in balance.items() if name != "read")
-    assert (balance["created"], balance["updated"]) == (14, 3)
+    assert (balance["created"], balance["updated"]) == (15, 3)
     assert (landed["differences"], balance["held"], balance["rejected"]) == (0, 1, 0)
 
 
@@ -130,7 +143,7 @@ def test_a_recording_is_listed_with_its_call(landed: dict[str, Any]) -> None:
 
 
 def test_a_meeting_has_columns_of_its_own_where_the_customer_chose_so(landed: dict[str, Any]) -> None:
-    (meeting,) = kinds(landed, "MEETING")
+    meeting = next(row for row in kinds(landed, "MEETING") if row["name"] != "meeting_held")
     assert meeting["name"] == "Kick-off"
     assert (meeting["startsAt"], meeting["endsAt"]) == ("2026-10-01T09:00:00.000Z", "2026-10-01T10:00:00.000Z")
     assert meeting["location"] == "Bonn"
@@ -146,6 +159,20 @@ def test_a_note_becomes_a_comment_of_its_person_with_author_and_time(landed: dic
     assert linked[first["id"]] == landed["people"]["ann@acme.example"]
     assert linked[second["id"]] == landed["people"]["bob@acme.example"]
     assert len(landed["noteTargets"]) == 2
+
+
+def test_a_file_that_can_be_fetched_hangs_on_its_record_and_the_others_say_why_not(landed: dict[str, Any]) -> None:
+    held_then = next(row for row in kinds(landed, "MEETING") if row["name"] == "meeting_held")
+    (file,) = landed["attachments"]
+    assert file["name"] == "a b.txt"
+    assert file["targetActivityId"] == held_then["id"]
+    assert file["createdAt"] == held_then["createdAt"]
+    if landed["target"] == "targetPersonId":
+        assert file["file"][0]["label"] == "a b.txt"
+    else:
+        assert file["fullPath"].startswith("attachment/")
+    why = sorted(row.detail for row in landed["records"] if row.reason == "file_not_readable")
+    assert [sentence.split(".")[0] for sentence in why] == ["It is larger than 25 MB", "Its address answers 404"]
 
 
 def test_tasks_go_where_the_map_says(landed: dict[str, Any]) -> None:
@@ -169,7 +196,7 @@ def test_properties_stand_as_they_came_and_to_the_letter(landed: dict[str, Any])
 
 
 def test_what_a_deleted_person_did_is_held_with_the_reason(landed: dict[str, Any]) -> None:
-    (held,) = [row for row in landed["records"] if row.state == "held"]
+    (held,) = [row for row in landed["records"] if row.state == "held" and row.object != "attachment"]
     assert (held.object, held.key, held.reason) == ("event", "order-2", "unknown_person")
 
 
@@ -181,5 +208,5 @@ def test_an_old_mail_is_an_activity_with_its_final_status(landed: dict[str, Any]
 
 
 def test_a_second_run_would_write_nothing(landed: dict[str, Any]) -> None:
-    assert landed["replay"]["unchanged"] == 14 + 3
+    assert landed["replay"]["unchanged"] == 15 + 3
     assert landed["replay"]["created"] == landed["replay"]["updated"] == 0

@@ -91,6 +91,35 @@ def test_the_map_may_want_the_record_held() -> None:
     assert (codes(made), made.hold) == ([("age", "held")], "unturned:age")
 
 
+def test_what_is_left_behind_is_counted_by_field() -> None:
+    emptied = AGE.model_copy(update={"source": "size", "destination": "size", "on_error": OnError.EMPTY})
+    held = AGE.model_copy(update={"source": "rank", "destination": "rank", "on_error": OnError.HOLD})
+    made = apply(rule(AGE, emptied, held, EMAIL), dict.fromkeys(["age", "size", "rank", "email", "new"], "x"))
+    assert made.left_behind == {"not_kept.age": 1, "emptied.size": 1, "unmapped.new": 1}
+    assert "no field that keeps it" in made.notes[0].sentence
+
+
+def test_several_addresses_in_one_value_all_land() -> None:
+    both = {"email": "a@x.org; b@x.org", "phone": "202-225-2171 / +49 30 22732152"}
+    made = apply(rule(EMAIL, PHONE), both)
+    assert made.fields["emails"] == {"primaryEmail": "a@x.org", "additionalEmails": ["b@x.org"]}
+    assert made.fields["phones"]["additionalPhones"] == [
+        {"number": "3022732152", "callingCode": "+49", "countryCode": "DE"}
+    ]
+    assert not made.notes
+    more = mapped("more", "emails.additionalEmails", FieldType.EMAILS, "email")
+    made = apply(rule(EMAIL, more), {"email": "a@x.org", "more": "b@x.org, c@x.org"})
+    assert made.fields["emails"]["additionalEmails"] == ["b@x.org", "c@x.org"]
+
+
+def test_a_text_field_takes_text_only() -> None:
+    number = mapped("age", "note", FieldType.TEXT, "number")
+    phone = mapped("phone", "note", FieldType.TEXT, "phone")
+    assert apply(rule(number), {"age": "1,234.5"}).fields == {"note": "1234.5"}
+    made = apply(rule(phone), {"phone": "+1 202-225-2171"})
+    assert (made.fields, codes(made)) == ({}, [("phone", "not_kept")])
+
+
 def test_two_fields_that_agree_share_a_destination() -> None:
     domain = mapped("domain", "domainName.primaryLinkUrl", FieldType.LINKS, "domain")
     website = mapped("website", "domainName.primaryLinkUrl", FieldType.LINKS, "domain", raw_destination="websiteRaw")

@@ -79,7 +79,7 @@ NAMES: Mapping[str, Sequence[str]] = {
     ).split(),
     "data": "data properties event_properties event_data props attributes payload".split(),
     "type": ["type", "activity_type"],
-    "name": "name event event_name action event_text".split(),
+    "name": "event_name event_text event name action".split(),
 }
 """Part → usual names of its column, the likeliest first; compared without case and separators."""
 

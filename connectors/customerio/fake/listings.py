@@ -62,7 +62,7 @@ DEFAULTS: dict[str, Row] = {
         "type": "email",
         "body": "",
     },
-    "exports": {"status": "pending", "failed": False, "downloads": 0, "total": 0, "user_id": 0},
+    "exports": {"type": "customers", "status": "pending", "failed": False, "downloads": 0, "total": 0, "user_id": 0},
     "imports": {
         "name": "Import",
         "type": "people",

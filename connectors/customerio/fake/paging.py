@@ -51,7 +51,9 @@ def page(
     if end < len(rows):
         following = encode(end, EMPTY_PAGE_FOLLOWS if with_gaps and call.quirks.empty_pages else 0)
         return list(rows[first:end]), {"next": following}
-    if listing in call.quirks.trailing_page:
+    # A short page ends the list for whoever gave a limit, or the public Singer tap could not read it.
+    full = listing in call.quirks.trailing_full_page and (not call.text("limit") or end == len(rows))
+    if full or listing in call.quirks.trailing_page:
         return list(rows[offset:end]), {"next": encode(max(len(rows), offset))}
     return list(rows[first:end]), last_page(call, listing)
 

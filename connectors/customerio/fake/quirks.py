@@ -35,8 +35,10 @@ class Quirks:
     """Later pages of objects and of a person's relationships begin with the last row of the page before."""
     empty_pages: bool = False
     """An empty page that still carries `next` before each later page of people and members."""
-    trailing_page: frozenset[str] = frozenset({"sender_identities"})
-    """Listings whose `next` stays set after the last row; the page behind it is empty."""
+    trailing_full_page: frozenset[str] = frozenset({"sender_identities"})
+    """Listings whose `next` stays set after the last row where the page is full or had no limit."""
+    trailing_page: frozenset[str] = frozenset()
+    """Listings whose `next` always stays set after the last row; the page behind it is empty."""
     plain_errors: bool = False
     """Errors as an HTML page instead of JSON; many documented errors declare no body at all."""
     error_references: bool = True

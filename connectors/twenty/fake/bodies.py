@@ -23,16 +23,27 @@ class TooLarge(Exception):
 def read_body(request: Request) -> Json:
     """The decoded body; an empty one is an empty object."""
     raw = request.get_data()
-    if len(raw) > LARGEST_BODY:
-        raise TooLarge
     kind = request.mimetype
+    if len(raw) > LARGEST_BODY and kind != "multipart/form-data":
+        raise TooLarge
     if kind == "application/x-www-form-urlencoded":
         return dict(parse_qsl(raw.decode(), keep_blank_values=True))
     if kind == "text/plain":
         return PlainText(raw.decode("utf-8", "replace"))
+    if kind == "multipart/form-data" and request.form.get("operations"):
+        return _upload(request)
     if not raw or kind == "multipart/form-data":
         return {}
     return parse_json(raw.decode("utf-8", "replace"))
+
+
+def _upload(request: Request) -> Json:
+    """A GraphQL request with a file, by the graphql-multipart-request-spec."""
+    body = json.loads(request.form["operations"])
+    file = next(iter(request.files.values()), None)
+    if file is not None:
+        body["variables"]["file"] = {"filename": file.filename or "", "size": len(file.read())}
+    return body
 
 
 class PlainText(str):

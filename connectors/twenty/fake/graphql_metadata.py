@@ -192,7 +192,37 @@ def _create_index(workspace: Workspace, arguments: Record, caller: Caller) -> Js
     return {"id": str(uuid.uuid4()), "name": name, "isUnique": unique}
 
 
+def _upload_to_field(workspace: Workspace, arguments: Record, caller: Caller) -> Json:
+    """A file for a FILES field (contracts/twenty/exchanges-2.x/10)."""
+    _writable(caller)
+    if not workspace.modern:
+        raise _no_mutation("uploadFilesFieldFile")
+    _, item = _field(workspace, str(arguments["fieldMetadataId"]))
+    file = arguments["file"]
+    if "." not in file["filename"]:
+        raise coded("Filename must have an extension", "INTERNAL_SERVER_ERROR")
+    identifier = str(uuid.uuid4())
+    item.uploads[identifier] = file["filename"]
+    path = f"files-field/{item.universal_id}/{identifier}.{file['filename'].rpartition('.')[2]}"
+    return {"id": identifier, "path": path, "size": file["size"], "url": f"/file/files-field/{identifier}?token=signed"}
+
+
+def _upload_to_folder(workspace: Workspace, arguments: Record, caller: Caller) -> Json:
+    """A file for a folder, on 1.x only (contracts/twenty/exchanges/10)."""
+    _writable(caller)
+    if workspace.modern:
+        raise _no_mutation("uploadFile")
+    extension = arguments["file"]["filename"].rpartition(".")[2]
+    return {"path": f"{str(arguments['fileFolder']).lower()}/{uuid.uuid4()}.{extension}", "token": "signed"}
+
+
+def _no_mutation(name: str) -> Refusal:
+    return coded(f'Cannot query field "{name}" on type "Mutation".', "GRAPHQL_VALIDATION_FAILED")
+
+
 RESOLVERS: dict[str, Resolver] = {
+    "uploadFilesFieldFile": _upload_to_field,
+    "uploadFile": _upload_to_folder,
     "createOneField": _create_field,
     "updateOneField": _update_field,
     "deleteOneField": _delete_field,

@@ -221,8 +221,8 @@ def jsonb(value: Json, *, modern: bool) -> Json:
     return value
 
 
-def files(value: Json, path: str) -> Json:
-    """Uploads are not part of the fake, so every file that is named is unknown (contracts/twenty/FACTS-2.x.md §10)."""
+def files(item: Field, value: Json, path: str) -> Json:
+    """Files that were uploaded for this field, for one record each (contracts/twenty/FACTS-2.x.md §10)."""
     if not value:
         return None
     if not isinstance(value, list):
@@ -236,7 +236,15 @@ def files(value: Json, path: str) -> Json:
                 f'Invalid value "{inspect(value)}" for FILES field "{path}" - {place}.label: '
                 "Invalid input: expected string, received undefined"
             )
-    raise invalid_data(f"File not found: {value[0]['fileId']}")
+    kept = []
+    for entry in value:
+        name = item.uploads.get(entry["fileId"])
+        if name is None:
+            raise invalid_data(f"File not found: {entry['fileId']}")
+        extension = f".{name.rpartition('.')[2]}"
+        address = f"/file/files-field/{entry['fileId']}?token=signed"
+        kept.append({"label": entry["label"], "fileId": entry["fileId"], "extension": extension, "url": address})
+    return kept
 
 
 def option_values(item: Field) -> list[str]:
@@ -257,7 +265,7 @@ SCALARS: dict[str, Reader] = {
     "MULTI_SELECT": lambda item, value, path, modern: multi_select(value, path, option_values(item)),
     "ARRAY": lambda item, value, path, modern: array(value, path, modern=modern),
     "RAW_JSON": lambda item, value, path, modern: raw_json(value, path, modern=modern),
-    "FILES": lambda item, value, path, modern: files(value, path),
+    "FILES": lambda item, value, path, modern: files(item, value, path),
 }
 
 

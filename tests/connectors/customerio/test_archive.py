@@ -248,6 +248,11 @@ def test_columns_are_guessed_with_reasons_from_a_warehouse_export(tmp_path: Path
     assert (record.fields["customer_id"], dict(record.refs)) == ("u1", {})
 
 
+def test_a_persons_name_is_not_taken_for_the_events(tmp_path: Path) -> None:
+    ndjson(tmp_path / "e.ndjson", [{"name": "Ada", "event": "Signed up", "ts": 5, "user_id": "1"}])
+    assert guess_columns([tmp_path]).columns == Columns(name="event", timestamp="ts", customer_id="user_id")
+
+
 def test_columns_whose_values_do_not_fit_are_not_guessed(tmp_path: Path) -> None:
     ndjson(tmp_path / "e.ndjson", [{"id": "same", "name": "a", "date": "soon", "email": "nobody"} for _ in range(5)])
     guess = guess_columns([tmp_path])

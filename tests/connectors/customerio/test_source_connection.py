@@ -314,3 +314,10 @@ def test_closing_gives_all_connections_back(fake: FakeCustomerio) -> None:
     source.close()
     with pytest.raises(RuntimeError, match="closed"):
         source.check()
+
+
+@pytest.mark.parametrize("name", ["event", "message", "campaign", "newsletter", "snippet", "sender", "history"])
+def test_an_answer_without_its_list_is_never_taken_for_an_empty_one(name: str) -> None:
+    source = source_of(answering(lambda request: {"something": "else"}))
+    with pytest.raises(Terminal, match="unknown form"):
+        list(source.pages(name))

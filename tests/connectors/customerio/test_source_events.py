@@ -173,14 +173,17 @@ def test_the_events_of_some_people_are_read_for_a_sample(
     ada, bob = workspace.add_person(), workspace.add_person()
     workspace.add_event(ada.cio_id, "a")
     workspace.add_event(bob.cio_id, "b")
-    page = source.fetch("event", [ada.cio_id, "nobody"])
+    page = source.of_people("event", [ada.cio_id, "nobody"])
     assert [record.fields["name"] for record in page.records] == ["a"]
     assert page.missing == ()
 
 
-def test_history_cannot_be_asked_for_by_key(source: CustomerioSource) -> None:
-    with pytest.raises(Terminal, match="by its key"):
-        source.fetch("history", ["1"])
+def test_what_cannot_be_asked_for_says_so(source: CustomerioSource) -> None:
+    for object in ("event", "history", "suppression"):
+        with pytest.raises(Terminal, match="by its key"):
+            source.fetch(object, ["1"])
+    with pytest.raises(Terminal, match="by person"):
+        source.of_people("campaign", ["1"])
 
 
 def test_rows_that_arrive_meanwhile_move_nothing(

@@ -82,3 +82,14 @@ def test_suppressed_addresses_are_read_to_the_end_of_each_list(
     assert "spam_reports:p1@example.com" in keys(pages)
     for number, page in enumerate(pages[:-1], 1):
         assert next(iter(source.pages("suppression", page.cursor))) == pages[number]
+
+
+@pytest.mark.parametrize("number", [0, 1, 100, 101])
+def test_senders_end_although_next_does_not(
+    fake: FakeCustomerio, source: CustomerioSource, workspace: Workspace, number: int
+) -> None:
+    for at in range(number):
+        workspace.add("sender_identities", name=f"n{at}")
+    assert source.count("sender") == number
+    fake.quirks.trailing_page = frozenset({"sender_identities"})
+    assert source.count("sender") == number

@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+import time
+from random import Random
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.twenty.fake.errors import Refusal
+from connectors.twenty.fake.metadata import create_field
+from connectors.twenty.fake.metadata_objects import create_object
+from connectors.twenty.fake.schema import Line
+from connectors.twenty.fake.workspace import Settings, Workspace
 from connectors.twenty.names import API_NAME, OPTION_VALUE, OWN_OBJECTS, RESERVED, TwentyNaming
 
 NAMING = TwentyNaming()
@@ -43,6 +51,8 @@ def test_field_names_are_legal_and_readable(source: str, name: str) -> None:
     [
         ("phonesPrimaryPhoneNumber", ["phones"]),
         ("created by source", []),
+        ("created_by_name", []),
+        ("phones", ["phonesPrimaryPhoneNumber"]),
         ("companyId", ["company"]),
         ("company_id", []),
         ("jobTitle", ["jobTitle"]),
@@ -76,6 +86,63 @@ def test_names_given_one_after_the_other_never_collide(sources: list[str]) -> No
     for source in sources:
         names.append(NAMING.field(source, names))
     assert len(set(names)) == len(names)
+
+
+SPELLINGS = st.sampled_from(["first_name", "First Name", "firstName", "first-name", "FIRST_NAME", "prénom", "prenom"])
+TRAPS = st.sampled_from(
+    ["phones", "phones primary phone number", "created by name", "company", "company_id", "plan", "plan trait", "1st_x"]
+)
+
+
+@given(st.lists(TEXTS | SPELLINGS | TRAPS, max_size=12), st.lists(TEXTS, max_size=4), st.randoms(use_true_random=False))
+def test_names_do_not_depend_on_the_order_of_discovery(sources: list[str], taken: list[str], random: Random) -> None:
+    names = NAMING.fields(sources, taken)
+    assert names.keys() == set(sources)
+    assert len(set(names.values())) == len(names)
+    random.shuffle(sources)
+    assert NAMING.fields(sources, taken[::-1]) == names
+
+
+def test_the_plainest_spelling_gets_the_plain_name() -> None:
+    assert NAMING.fields(["First Name", "first_name", "firstName"], []) == {
+        "first_name": "firstName",
+        "firstName": "firstNameTrait",
+        "First Name": "firstNameTrait2",
+    }
+    assert NAMING.fields(["first_name", "First Name"], ["firstName"])["first_name"] == "firstNameTrait"
+
+
+COMPOSITES = ("TEXT", "PHONES", "EMAILS", "LINKS", "ADDRESS", "CURRENCY", "FULL_NAME")
+
+
+@pytest.mark.parametrize("line", ["1.x", "2.x"])
+@settings(max_examples=30)
+@given(
+    sources=st.lists(TEXTS | SPELLINGS | TRAPS, max_size=8),
+    shift=st.integers(0, 6),
+    object=st.sampled_from(["person", "company"]),
+)
+def test_the_server_takes_every_name_whatever_its_type(line: Line, sources: list[str], shift: int, object: str) -> None:
+    workspace = Workspace(line, time.monotonic, Settings())
+    kind = workspace.schema.objects[object]
+    taken = {*kind.fields, *kind.columns}
+    for number, name in enumerate(NAMING.fields(sources, taken).values()):
+        body = {"objectMetadataId": kind.id, "name": name, "label": name, "type": COMPOSITES[(number + shift) % 7]}
+        try:
+            create_field(workspace, body)
+        except Refusal as refusal:
+            pytest.fail(f"{name}: {refusal.body}")
+
+
+@pytest.mark.parametrize("line", ["1.x", "2.x"])
+@settings(max_examples=30)
+@given(label=TEXTS | TRAPS, plural=TEXTS)
+def test_the_server_takes_every_object_name(line: Line, label: str, plural: str) -> None:
+    workspace = Workspace(line, time.monotonic, Settings())
+    taken = {name for kind in workspace.schema.objects.values() for name in (kind.singular, kind.plural)}
+    one, many = NAMING.object(label, plural, taken)
+    labels = {"labelSingular": f"{one} one", "labelPlural": f"{many} many"}
+    create_object(workspace, {"nameSingular": one, "namePlural": many, **labels})
 
 
 @pytest.mark.parametrize(
@@ -130,6 +197,14 @@ def test_any_label_gives_a_legal_option(label: str, others: list[str]) -> None:
     shown = NAMING.option_label(label)
     assert shown
     assert "," not in shown
+
+
+@given(st.lists(TEXTS, max_size=8), st.randoms(use_true_random=False))
+def test_option_values_do_not_depend_on_the_order_of_the_records(labels: list[str], random: Random) -> None:
+    values = NAMING.options(labels, ["FREE"])
+    assert len({*values.values(), "FREE"}) == len(set(labels)) + 1
+    random.shuffle(labels)
+    assert NAMING.options(labels, ["FREE"]) == values
 
 
 def test_option_labels_keep_their_words() -> None:
