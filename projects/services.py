@@ -246,6 +246,8 @@ def _check_order(project: Project, kind: str) -> None:
         return
     if not gates.is_signed(project, gates.MAP):
         raise Refused("The field map is not confirmed (or was changed since): confirm it first.")
+    if kind == Run.Kind.DELTA and not project.runs.filter(kind=Run.Kind.PRODUCTION).exists():
+        raise Refused("There is nothing to follow up: production has not run yet.")
     if kind == Run.Kind.REPLAY and not project.runs.filter(kind=Run.Kind.PRODUCTION).exists():
         raise Refused("There is nothing to replay: production has not run yet.")
     if kind == Run.Kind.PRODUCTION and not gates.is_signed(project, gates.SANDBOX):

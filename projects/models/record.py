@@ -17,6 +17,13 @@ class RecordQuerySet(models.QuerySet["Record"]):
         """The rows of one object type in one run."""
         return self.filter(run=run, object=object)
 
+    def known_to(self, run: Run, object: str) -> RecordQuerySet:
+        """Rows of one object type that a run may refer to: a delta reads only a part, and knows the earlier runs."""
+        if run.kind != Run.Kind.DELTA:
+            return self.of(run, object)
+        moving = (Run.Kind.PRODUCTION, Run.Kind.DELTA)
+        return self.filter(run__project=run.project_id, run__kind__in=moving, object=object)
+
     def landed(self) -> RecordQuerySet:
         """Rows with a record of their own in the destination."""
         return self.filter(state__in=Record.LANDED)

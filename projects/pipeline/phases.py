@@ -112,7 +112,10 @@ def relation_step(source: str, relation: RelationRule) -> str:
 def _people(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
     if run.writes:
         yield StepSpec("schema", "schema", "", ("schema",))
+    if run.kind in (Run.Kind.SANDBOX, Run.Kind.PRODUCTION):
         yield StepSpec("clear", "sandbox", "", ("clear",))
+    if run.kind == Run.Kind.DELTA:
+        yield StepSpec("log", "log", "", ("log",))
     yield StepSpec(SEGMENT, SEGMENT, PERSON, ("extract", "tags"))
     yield StepSpec(MEMBERSHIP, MEMBERSHIP, "", ("members",))
     yield StepSpec(PERSON, PERSON, PERSON, ("extract", *LAND), counts=True)
@@ -246,7 +249,16 @@ def phase_spec(name: str) -> PhaseSpec:
 def step_specs(run: Run, phase: str) -> tuple[StepSpec, ...]:
     """What one phase of one run consists of."""
     spec = run.field_map.spec if run.field_map else MapSpec()
-    return tuple(phase_spec(phase).steps(run, spec))
+    steps = tuple(phase_spec(phase).steps(run, spec))
+    return tuple(map(_with_gone, steps)) if run.kind in (Run.Kind.DELTA, Run.Kind.REPLAY) else steps
+
+
+def _with_gone(step: StepSpec) -> StepSpec:
+    """A delta (and a replay, which plans one) also sees to what the source no longer has."""
+    if not step.counts or not step.object.startswith((PERSON, "object:", f"{RELATIONSHIP}:")):
+        return step
+    stages = tuple(part for stage in step.stages for part in (("gone", stage) if stage == "verify" else (stage,)))
+    return StepSpec(step.name, step.object, step.destination, stages, step.counts)
 
 
 def needs_signature(run: Run, phase: str, project: Project) -> bool:

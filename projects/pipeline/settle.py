@@ -24,7 +24,13 @@ MERGED_BY_DECISION = "merged_by_decision"
 
 PAGE = 200
 
-AGAIN = (Decision.Verdict.IMPORT, Decision.Verdict.RESTORE, Decision.Verdict.REMOVE)
+AGAIN = (
+    Decision.Verdict.IMPORT,
+    Decision.Verdict.RESTORE,
+    Decision.Verdict.REMOVE,
+    Decision.Verdict.OURS,
+    Decision.Verdict.THEIRS,
+)
 """Verdicts after which a held row is loaded once more."""
 
 TAKES_PART = Q(state=Record.State.READY) | Q(state=Record.State.HELD, reason=DUPLICATE) | Q(state__in=Record.LANDED)
