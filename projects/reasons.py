@@ -20,6 +20,9 @@ REASONS = {
     "segment_not_in_map": "The segment is not in the confirmed map",
     "taken_by_another_row": "Another record took its place",
     "refused": "Twenty refused it",
+    "edited_on_both_sides": "Changed in Customer.io and in Twenty",
+    "deleted_at_source": "Deleted in Customer.io",
+    "merged_at_source": "Went into another one in Customer.io",
     "left_by_decision": "Left behind, as decided",
     "merged_by_decision": "Merged, as decided",
 }

@@ -253,12 +253,14 @@ def verdicts_for(reason: str) -> tuple[str, ...]:
         return ("restore", "remove", "drop") if reason == "deleted_owner" else ("restore", "drop")
     if reason in ("no_match_value", "unknown_person"):
         return ("import", "drop")
+    if reason in ("edited_on_both_sides", "deleted_at_source"):
+        return ("ours", "theirs")
     return ("drop",)
 
 
 def newest_run(project: Project) -> Run | None:
     """The newest run that moved records."""
-    moving = project.runs.filter(kind__in=[Run.Kind.SANDBOX, Run.Kind.PRODUCTION])
+    moving = project.runs.filter(kind__in=[Run.Kind.SANDBOX, Run.Kind.PRODUCTION, Run.Kind.DELTA])
     return moving.exclude(state=Run.State.CANCELLED).order_by("-number").first()
 
 

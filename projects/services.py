@@ -372,7 +372,12 @@ def decide_held(
     allow(by, Can.DECIDE, project)
     if verdict not in Decision.Verdict.values:
         raise Refused(f"“{verdict}” is no decision. There are: {', '.join(Decision.Verdict.values)}.")
-    run = project.runs.exclude(kind=Run.Kind.DISCOVERY).exclude(state=Run.State.CANCELLED).order_by("-number").first()
+    run = (
+        project.runs.exclude(kind__in=[Run.Kind.DISCOVERY, Run.Kind.ROLLBACK, Run.Kind.REPLAY])
+        .exclude(state=Run.State.CANCELLED)
+        .order_by("-number")
+        .first()
+    )
     held = Record.objects.filter(run=run, object=object, reason=reason, state=Record.State.HELD)
     if keys:
         held = held.filter(key__in=keys)

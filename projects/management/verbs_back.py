@@ -8,10 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import OutputWrapper
 
-from projects import rollback, services
+from projects import deltas, rollback, services
 from projects.management.waiting import FAILED, WAITS, Outcome, wait_for
 from projects.models import Project, Run, User
-from projects.pipeline import phases
+from projects.pipeline import delta, phases
 from projects.pipeline.scope import Scope
 
 
@@ -53,6 +53,30 @@ def roll_back(project: Project, user: User, options: dict[str, Any], stream: Out
     books = run.phases.get(name=phases.UNDO.name).reconciliations.order_by("-pk").first()
     text = "\n".join([books.verdict if books else outcome.text, _text(plan)])
     return Outcome({**outcome.data, "rollback": plan.to_json()}, text, code)
+
+
+def delta_options(parser: argparse.ArgumentParser) -> None:
+    """How to read."""
+    parser.add_argument("--full", action="store_true", help="Read everything: the fall-back, and the last proof.")
+    parser.add_argument("--lag", action="store_true", help="Only say how far behind Twenty is.")
+    parser.add_argument("--foreground", action="store_true", help="Work in this process: no broker, no worker.")
+
+
+def carry_over(project: Project, user: User, options: dict[str, Any], stream: OutputWrapper) -> Outcome:
+    """Carries over what changed at the source since the last run; goes on with one that was interrupted."""
+    if options["lag"]:
+        lag = deltas.lag(project, look=True)
+        return Outcome(lag.to_json(), f"{sum(lag.waiting.values()):,} changes wait, of {lag.people:,} people.")
+    run = project.runs.filter(kind=Run.Kind.DELTA, state__in=Run.OPEN).first()
+    run = run or deltas.start(project=project, by=user, full=options["full"])
+    if run.state == Run.State.PAUSED:
+        services.resume_run(run=run, by=user)
+        run.refresh_from_db()
+    outcome = _wait(run, options, stream)
+    run.refresh_from_db()
+    moved = dict(delta.moved(run))
+    data = {**outcome.data, "mode": run.scope.get("mode"), "moved": moved}
+    return Outcome(data, f"{outcome.text}\nMoved: {moved or 'nothing'}.", outcome.code)
 
 
 def _wait(run: Run, options: dict[str, Any], stream: OutputWrapper) -> Outcome:

@@ -383,6 +383,7 @@ VERBS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Verb]] = 
     "sign": ("Sign a gate.", _sign_options, sign),
     "production": ("Migrate everything, phase by phase.", _run_options, _run(Run.Kind.PRODUCTION)),
     "replay": ("Plan everything once more and write nothing.", _run_options, _run(Run.Kind.REPLAY)),
+    "delta": ("Carry over what changed since.", verbs_back.delta_options, _back(verbs_back.carry_over)),
     "rollback": ("Take back what runs did.", verbs_back.rollback_options, _back(verbs_back.roll_back)),
     "reject": ("Say no to a gate, with the reason.", _reject_options, reject),
     "cancel": ("End the open run for good.", _why_options, cancel),
