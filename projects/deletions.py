@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,6 +29,8 @@ from projects.pipeline.extract import digest_of
 from projects.pipeline.phases import PERSON
 from projects.text import plain
 from projects.verbs import Verb
+
+logger = logging.getLogger(__name__)
 
 KEPT = timedelta(days=30)
 """How far back the source's log reaches; older deletions nobody can tell any more."""
@@ -63,6 +66,16 @@ def poll(project: Project) -> int:
         raise
     Watch.objects.filter(pk=watch.pk).update(read_to=now, polled_at=now, problem="")
     return new
+
+
+def poll_all() -> None:
+    """Polls every project from its first discovery to its cutover; a source that cannot be reached is asked again."""
+    begun = Project.objects.filter(runs__isnull=False, cut_over_at=None, connections__side="source").distinct()
+    for project in begun:
+        try:
+            poll(project)
+        except ConnectorError as error:
+            logger.warning("the log of %s could not be read: %s", project.slug, error)
 
 
 def note_lines(project: Project, lines: Iterable[SourceRecord]) -> int:

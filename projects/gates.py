@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from projects import late_gates
 from projects.models import Project, Reconciliation, Run, Signature
 from projects.pipeline.extract import digest_of
 from projects.pipeline.phases import PHASES, phase_spec
@@ -15,10 +16,17 @@ from projects.pipeline.phases import PHASES, phase_spec
 MAP = "map"
 SANDBOX = "sandbox"
 
-GATES: tuple[str, ...] = (MAP, SANDBOX, *(phase.name for phase in PHASES))
+GATES: tuple[str, ...] = (
+    MAP,
+    SANDBOX,
+    late_gates.AUDIT,
+    *(phase.name for phase in PHASES),
+    late_gates.CUTOVER,
+    late_gates.HYPERCARE,
+)
 """In the order in which they open."""
 
-LABELS = {MAP: "Field map", SANDBOX: "Sandbox"}
+LABELS = {MAP: "Field map", SANDBOX: "Sandbox", **late_gates.LABELS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,8 @@ def content(project: Project, gate: str) -> dict[str, Any] | None:
             "systems": _systems(project),
             "reconciliations": _digests(run),
         }
+    if gate in late_gates.LATE:
+        return late_gates.content(project, gate)
     newest = reconciliation_under(project, gate)
     if newest is None:
         return None
@@ -135,8 +145,12 @@ def _readiness(project: Project, gate: str, shown: dict[str, Any] | None) -> tup
         missing = {
             MAP: "There is no field map yet: discover, then propose one.",
             SANDBOX: "No sandbox run has ended under this map yet.",
+            **late_gates.MISSING,
         }
         return False, missing.get(gate, f"The phase {gate} has not been reconciled yet.")
+    if gate in late_gates.LATE:
+        why_not = late_gates.why_not(project, gate)
+        return not why_not, why_not
     if gate == SANDBOX and any(not books.closes for books in _sandbox_books(project)):
         return False, "The books of the sandbox do not close: look at its reconciliations."
     if gate not in (MAP, SANDBOX):
@@ -153,6 +167,8 @@ def doubt(project: Project, gate: str) -> str:
     """What a signature under this gate would accept although it is not green, in a sentence; empty if nothing."""
     if gate == MAP:
         return ""
+    if gate in late_gates.LATE:
+        return late_gates.doubt(project, gate)
     under = _sandbox_books(project) if gate == SANDBOX else [reconciliation_under(project, gate)]
     return " ".join(_doubt_of(books) for books in under if books is not None and not books.is_green)
 

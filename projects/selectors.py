@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
-from projects import gates
+from projects import gates, late_gates
 from projects.gates import GateView
 from projects.models import (
     Decision,
@@ -113,9 +113,14 @@ def stage_of(project: Project, all_gates: list[GateView] | None = None) -> str:
         return Project.Stage.DESIGN
     if gates.SANDBOX not in signed:
         return Project.Stage.SANDBOX
+    begun = project.runs.filter(kind=Run.Kind.PRODUCTION).exclude(phases__rolled_back=True).exists()
+    if late_gates.AUDIT not in signed and not begun:
+        return Project.Stage.AUDIT
     if not all(phase.name in signed for phase in phases.PHASES):
         return Project.Stage.PRODUCTION
-    return Project.Stage.CLOSED
+    if project.cut_over_at is None or late_gates.CUTOVER not in signed:
+        return Project.Stage.CUTOVER
+    return Project.Stage.CLOSED if late_gates.HYPERCARE in signed else Project.Stage.HYPERCARE
 
 
 def rail(project: Project, all_gates: list[GateView]) -> tuple[RailStop, ...]:
@@ -353,6 +358,14 @@ def next_action(project: Project, user: User, all_gates: list[GateView]) -> Next
                 "The sandbox run is done and waits to be signed off.", "Review the sandbox", "sandbox", signer
             )
         return NextAction("The map is confirmed. Next: a sandbox run.", "Start the sandbox run", "runs", engineer)
+    if stage == Project.Stage.AUDIT:
+        return NextAction(
+            "The sandbox is signed off. Look who was deleted, then production can begin.", "Look", "audit", True
+        )
+    if stage == Project.Stage.CUTOVER:
+        return NextAction("Production is signed. Next: deltas, the freeze, the cutover.", "Look", "cutover", True)
+    if stage == Project.Stage.HYPERCARE:
+        return NextAction("Twenty is the system of record. Hypercare is open.", "Look", "hypercare", True)
     if stage == Project.Stage.PRODUCTION:
         return NextAction("The sandbox is signed off. Next: production.", "Start production", "runs", engineer)
     return NextAction(_closing_sentence(project), "See the reconciliations", "runs", True)

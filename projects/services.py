@@ -24,7 +24,7 @@ from connectors.registry import get_connector
 from mapping.checks import map_problems
 from mapping.models import FieldMap, MapSeries
 from mapping.rules import MapSpec
-from projects import audit, gates
+from projects import audit, gates, late_gates
 from projects.connections import open_destination, open_source
 from projects.models import (
     Connection,
@@ -337,7 +337,11 @@ def sign(*, project: Project, gate: str, by: User, name: str, note: str = "", di
 
 def _approve_phase(project: Project, gate: str) -> None:
     """A signed phase lets its run go on."""
-    if gate in (gates.MAP, gates.SANDBOX):
+    if gate == late_gates.CUTOVER:
+        from projects import cutover  # it uses these services
+
+        cutover.stamp(project)
+    if gate in (gates.MAP, gates.SANDBOX, *late_gates.LATE):
         return
     phase = (
         Phase.objects.filter(run__project=project, run__kind=Run.Kind.PRODUCTION, name=gate)

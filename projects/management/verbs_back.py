@@ -7,8 +7,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import OutputWrapper
+from django.utils import timezone
 
-from projects import deltas, rollback, services
+from projects import audits, cutover, deltas, hypercare, rollback, services
 from projects.management.waiting import FAILED, WAITS, Outcome, wait_for
 from projects.models import Project, Run, User
 from projects.pipeline import delta, phases
@@ -77,6 +78,125 @@ def carry_over(project: Project, user: User, options: dict[str, Any], stream: Ou
     moved = dict(delta.moved(run))
     data = {**outcome.data, "mode": run.scope.get("mode"), "moved": moved}
     return Outcome(data, f"{outcome.text}\nMoved: {moved or 'nothing'}.", outcome.code)
+
+
+def audit_options(parser: argparse.ArgumentParser) -> None:
+    """Integrations may be settled on the way."""
+    parser.add_argument(
+        "--integration",
+        dest="integrations",
+        nargs=3,
+        action="append",
+        default=[],
+        metavar=("NAME", "STATE", "OWNER"),
+        help="What became of an integration: open, paused, redirected or harmless. May be repeated.",
+    )
+    parser.add_argument("--readmit", action="append", default=[], metavar="KEY", help="Let in who came back.")
+
+
+def make_audit(project: Project, user: User, options: dict[str, Any], stream: OutputWrapper) -> Outcome:
+    """Says who was deleted, who came back and by what, and which integrations are not settled."""
+    audits.make(project=project, by=user)
+    for name, state, owner in options["integrations"]:
+        audits.settle_integration(project=project, name=name, owner=owner, state=state, by=user)
+    for key in options["readmit"]:
+        audits.readmit(project=project, key=key, by=user)
+    newest = project.audit_reports.latest()
+    content = newest.content
+    lines = [f"{content['counts']['deleted']:,} people deleted, {content['counts']['returned']:,} came back."]
+    lines += [
+        f"  {one['email'] or one['cio_id']}: back as {one['returned_as']}, by {one['trace']}"
+        for one in content["deleted"]
+        if one["returned_as"]
+    ]
+    lines += [f"  {one['name']}: {one['state']}" for one in content["integrations"]]
+    return Outcome({"digest": newest.digest, **content}, "\n".join(lines))
+
+
+def cutover_options(parser: argparse.ArgumentParser) -> None:
+    """The freeze."""
+    parser.add_argument("--freeze", action="store_true", help="The source is frozen from now on.")
+    parser.add_argument("--foreground", action="store_true", help="Work in this process: no broker, no worker.")
+
+
+def cut_over(project: Project, user: User, options: dict[str, Any], stream: OutputWrapper) -> Outcome:
+    """Ticks the checklist; after the freeze also runs what is missing: deltas until two move nothing, a replay."""
+    if options["freeze"] and project.freeze_at is None:
+        cutover.announce(project=project, at=timezone.now(), by=user)
+    checks = cutover.checks(project)
+    frozen = project.freeze_at is not None and project.cut_over_at is None
+    if frozen and not project.runs.filter(state__in=Run.OPEN).exists():
+        if problem := _last_runs(project, user, options, stream):
+            return problem
+        checks = cutover.checks(project)
+    data = {
+        "checks": [{"check": one.name, "passed": one.passed, "found": one.sentence} for one in checks],
+        "ready": all(one.passed for one in checks),
+        "cut_over_at": project.cut_over_at.isoformat() if project.cut_over_at else None,
+    }
+    lines = [f"{'ok  ' if one.passed else 'open'}  {one.sentence} {'' if one.passed else one.remedy}" for one in checks]
+    if project.cut_over_at is not None:
+        return Outcome(data, f"Twenty is the system of record since {project.cut_over_at}.")
+    ready = f"Ready: migration sign {project.slug} cutover" if data["ready"] else "Not ready yet."
+    return Outcome(data, "\n".join([*lines, ready]), WAITS)
+
+
+def _last_runs(
+    project: Project, user: User, options: dict[str, Any], stream: OutputWrapper, most: int = 4
+) -> Outcome | None:
+    """The last deltas, the second and every further one reading everything, and the replay; the first that fails."""
+    for turn in range(most):
+        if _passed(project, "deltas"):
+            break
+        run = deltas.start(project=project, by=user, full=turn > 0)
+        outcome = _wait(run, options, stream)
+        if outcome.code:
+            return outcome
+    if not _passed(project, "replay"):
+        run = services.start_run(project=project, kind=Run.Kind.REPLAY, by=user)
+        outcome = _wait(run, options, stream)
+        if outcome.code:
+            return outcome
+    return None
+
+
+def _passed(project: Project, name: str) -> bool:
+    return any(one.passed for one in cutover.stored_checks(project) if one.name == name)
+
+
+def hypercare_options(parser: argparse.ArgumentParser) -> None:
+    """Issues on records."""
+    parser.add_argument("--raise", dest="key", default="", metavar="KEY", help="Raise an issue on this record.")
+    parser.add_argument("--field", default="")
+    parser.add_argument("--text", default="", help="What is wrong, or the answer.")
+    parser.add_argument("--answer", type=int, default=0, metavar="N")
+    parser.add_argument("--check", type=int, default=0, metavar="N", help="Look at the record in both systems.")
+    parser.add_argument("--resolve", type=int, default=0, metavar="N")
+
+
+def care(project: Project, user: User, options: dict[str, Any], stream: OutputWrapper) -> Outcome:
+    """Raises, answers, checks and resolves issues; says where hypercare stands."""
+    if options["key"]:
+        hypercare.raise_concern(
+            project=project, key=options["key"], field=options["field"], text=options["text"], by=user
+        )
+    for name in ("answer", "check", "resolve"):
+        if not options[name]:
+            continue
+        concern = project.concerns.filter(number=options[name]).first()
+        if concern is None:
+            raise services.Refused(f"There is no issue {options[name]}.")
+        if name == "answer":
+            hypercare.answer(concern=concern, text=options["text"], by=user)
+        elif name == "check":
+            hypercare.check(concern=concern, by=user)
+        else:
+            hypercare.resolve(concern=concern, by=user)
+    report = hypercare.report(project)
+    lines = [
+        f"{one['number']:>4}  {one['state']}  {one['object']} {one['key']}: {one['text']}" for one in report["issues"]
+    ]
+    return Outcome(report, "\n".join([f"Hypercare until {report['ends_at'] or 'the cutover is done'}.", *lines]))
 
 
 def _wait(run: Run, options: dict[str, Any], stream: OutputWrapper) -> Outcome:
