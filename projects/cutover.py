@@ -1,9 +1,8 @@
-"""Cutover: a checklist that machines tick, the freeze, and the moment from which Twenty is the system of record."""
+"""Cutover: the freeze, and what both systems say when they are asked."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,26 +10,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from connectors.errors import ConnectorError
-from projects import audit, gates, late_gates, services
+from projects import audit, services
+from projects.checklist import Check, stored_checks
 from projects.connections import open_destination, open_source
 from projects.deletions import moment
-from projects.models import Connection, Project, Record, Run, User
+from projects.models import Connection, Project, User
 from projects.permissions import Can
 from projects.pipeline import delta
-from projects.pipeline.phases import PHASES
 from projects.pipeline.triggers import OBJECTS
 from projects.services import Refused
 from projects.verbs import Verb
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line of the checklist: what was found, and what to do where it does not pass."""
-
-    name: str
-    passed: bool
-    sentence: str
-    remedy: str = ""
 
 
 def announce(*, project: Project, at: datetime, by: User) -> None:
@@ -81,102 +70,3 @@ def checks(project: Project) -> list[Check]:
     """The whole checklist, with both systems asked anew."""
     look(project)
     return stored_checks(project)
-
-
-def stored_checks(project: Project) -> list[Check]:
-    """The checklist over what was found the last time both systems were asked."""
-    source = project.connections.filter(side=Connection.Side.SOURCE).first()
-    found = (source.known if source else {}).get("cutover")
-    return [_phases(project), _audit(project), _freeze(project), _deltas(project), _held(project), _replay(project)] + (
-        _found(found) if found else [Check("looked", False, "Both systems have not been looked at yet.", "Look now.")]
-    )
-
-
-def _phases(project: Project) -> Check:
-    open_ones = [phase.label for phase in PHASES if not gates.is_signed(project, phase.name)]
-    sentence = f"Not signed: {', '.join(open_ones)}." if open_ones else "Every production phase is signed."
-    return Check("phases", not open_ones, sentence, "Sign the phases of production.")
-
-
-def _audit(project: Project) -> Check:
-    signed = gates.is_signed(project, late_gates.AUDIT)
-    sentence = "The audit is acknowledged." if signed else "The deleted-profile audit is not acknowledged."
-    return Check("audit", signed, sentence, "Look at the audit and sign it.")
-
-
-def _freeze(project: Project) -> Check:
-    begun = project.freeze_at is not None and project.freeze_at <= timezone.now()
-    if begun and project.freeze_at:
-        return Check("freeze", True, f"The source is frozen since {project.freeze_at:%Y-%m-%d %H:%M} UTC.")
-    sentence = "The freeze is not announced." if project.freeze_at is None else "The freeze has not begun."
-    return Check("freeze", False, sentence, "Announce from when on nobody writes to Customer.io.")
-
-
-def _deltas(project: Project) -> Check:
-    """Two deltas in a row after the freeze moved nothing, and one of them read everything."""
-    done = project.runs.filter(kind=Run.Kind.DELTA, state=Run.State.SUCCEEDED).order_by("-number")
-    last = list(done[:2])
-    remedy = "Run a delta, and then one that reads everything, until both move nothing."
-    if len(last) < 2:
-        return Check("deltas", False, "Fewer than two deltas have run.", remedy)
-    for run in last:
-        if moved := delta.moved(run):
-            words = ", ".join(f"{number:,} {name}" for name, number in moved.items())
-            return Check("deltas", False, f"{run} still moved something: {words}.", remedy)
-        if project.freeze_at is None or run.created_at < project.freeze_at:
-            return Check("deltas", False, f"{run} ran before the freeze.", remedy)
-    if not any(run.scope.get("mode") == delta.FULL for run in last):
-        return Check("deltas", False, "Neither of the last two deltas read everything.", remedy)
-    return Check("deltas", True, "The last two deltas moved nothing, and one of them read everything.")
-
-
-def _held(project: Project) -> Check:
-    kinds = [Run.Kind.PRODUCTION, Run.Kind.DELTA]
-    run = project.runs.filter(kind__in=kinds, state=Run.State.SUCCEEDED).order_by("-number").first()
-    held = Record.objects.filter(run=run, state=Record.State.HELD).exclude(object="segment")
-    decided = {(one.object, one.reason, one.key) for one in project.decisions.all()}
-    left = sum(
-        (object, reason, key) not in decided and (object, reason, "") not in decided
-        for object, reason, key in held.values_list("object", "reason", "key")
-    )
-    sentence = f"{left:,} held records wait for a decision." if left else "Every held record is decided."
-    return Check("held", not left, sentence, "Decide them on the page of held records.")
-
-
-def _replay(project: Project) -> Check:
-    last = late_gates.last_delta(project)
-    replay = project.runs.filter(kind=Run.Kind.REPLAY, state=Run.State.SUCCEEDED).order_by("-number").first()
-    remedy = "Run a replay after the last delta."
-    if replay is None or last is None or replay.number < last.number:
-        return Check("replay", False, "No replay has run after the last delta.", remedy)
-    books = [phase.reconciliations.order_by("-pk").first() for phase in replay.phases.all()]
-    planned = sum(one.balance["created"] + one.balance["updated"] for one in books if one)
-    if planned:
-        return Check("replay", False, f"{replay} would still write {planned:,} records.", remedy)
-    return Check("replay", True, f"{replay} found nothing left to write.")
-
-
-def _found(found: dict[str, Any]) -> list[Check]:
-    if found["problem"]:
-        return [Check("looked", False, found["problem"], "Mend the connection, then look again.")]
-    writers, triggers = found["writers"], found["triggers"]
-    names = "; ".join(f"{name}, {one['count']} times" for name, one in writers.items())
-    quiet = Check(
-        "source",
-        not writers,
-        f"Somebody still writes to the source since the freeze: {names}."
-        if writers
-        else "Nobody writes to the source.",
-        "Pause what writes, then look again.",
-    )
-    listed = f"These workflows of Twenty will react to new people: {', '.join(triggers)}." if triggers else ""
-    return [quiet, Check("workflows", True, listed or "No workflow of Twenty waits for people or companies.")]
-
-
-@transaction.atomic
-def stamp(project: Project) -> None:
-    """Twenty is the system of record from now on: called by the signature under the gate."""
-    if project.cut_over_at is None:
-        project.cut_over_at = timezone.now()
-        Project.objects.filter(pk=project.pk).update(cut_over_at=project.cut_over_at)
-        audit.record(Verb.CUT_OVER, project, "Twenty")

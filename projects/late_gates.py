@@ -10,7 +10,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from projects import audit
 from projects.models import Concern, Project, Reconciliation, Run
+from projects.verbs import Verb
 
 AUDIT = "audit"
 CUTOVER = "cutover"
@@ -75,9 +77,9 @@ def why_not(project: Project, gate: str) -> str:
         open_ones = project.integrations.filter(state="open").count()
         return f"{open_ones} integrations are not looked at: pause, redirect or clear each." if open_ones else ""
     if gate == CUTOVER and project.cut_over_at is None:
-        from projects import cutover
+        from projects.checklist import stored_checks  # it asks the gates
 
-        failed = [check.sentence for check in cutover.stored_checks(project) if not check.passed]
+        failed = [check.sentence for check in stored_checks(project) if not check.passed]
         return " ".join(failed)
     if gate == HYPERCARE:
         left = project.concerns.exclude(state=Concern.State.RESOLVED).count()
@@ -91,3 +93,11 @@ def doubt(project: Project, gate: str) -> str:
     if gate == HYPERCARE and end is not None and timezone.now() < end:
         return f"The hypercare window is open until {end:%Y-%m-%d %H:%M} UTC."
     return ""
+
+
+def stamp(project: Project) -> None:
+    """Twenty is the system of record from now on: called by the signature under the gate, in its transaction."""
+    if project.cut_over_at is None:
+        project.cut_over_at = timezone.now()
+        Project.objects.filter(pk=project.pk).update(cut_over_at=project.cut_over_at)
+        audit.record(Verb.CUT_OVER, project, "Twenty")

@@ -12,7 +12,7 @@ from projects.models import Phase, Project, Reversal, Run, User
 from projects.permissions import Can
 from projects.pipeline import phases, undone
 from projects.pipeline.scope import Scope
-from projects.pipeline.undo_schema import VERBS
+from projects.pipeline.undo_schema import VERBS, takes_schema
 from projects.services import Refused
 from projects.verbs import Verb
 
@@ -105,7 +105,7 @@ def _schema(run: Run, scope: Scope) -> int:
     entries = run.project.journal.filter(verb__in=VERBS)
     if run.state == Run.State.SUCCEEDED:
         return entries.filter(state="undone", answered_at__gte=run.started_at).count()
-    if not (scope.whole or scope.field or scope.object):
+    if not takes_schema(run.project, scope):
         return 0
     left = entries.exclude(state__in=["undone", "refused"])
     if scope.field:

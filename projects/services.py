@@ -338,9 +338,7 @@ def sign(*, project: Project, gate: str, by: User, name: str, note: str = "", di
 def _approve_phase(project: Project, gate: str) -> None:
     """A signed phase lets its run go on."""
     if gate == late_gates.CUTOVER:
-        from projects import cutover  # it uses these services
-
-        cutover.stamp(project)
+        late_gates.stamp(project)
     if gate in (gates.MAP, gates.SANDBOX, *late_gates.LATE):
         return
     phase = (

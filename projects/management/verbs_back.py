@@ -10,6 +10,7 @@ from django.core.management.base import OutputWrapper
 from django.utils import timezone
 
 from projects import audits, cutover, deltas, hypercare, rollback, services
+from projects.checklist import stored_checks
 from projects.management.waiting import FAILED, WAITS, Outcome, wait_for
 from projects.models import Project, Run, User
 from projects.pipeline import delta, phases
@@ -161,7 +162,7 @@ def _last_runs(
 
 
 def _passed(project: Project, name: str) -> bool:
-    return any(one.passed for one in cutover.stored_checks(project) if one.name == name)
+    return any(one.passed for one in stored_checks(project) if one.name == name)
 
 
 def hypercare_options(parser: argparse.ArgumentParser) -> None:

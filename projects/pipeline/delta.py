@@ -47,10 +47,10 @@ def since(run: Run) -> datetime:
 
 def read_log(context: Context) -> Progress:
     """Reads one page of the source's log into the list of what was touched; events come by themselves."""
-    if not of_changes(context.run):
-        return Progress(None)
-    cursor = context.step.cursor.get("next")
-    page = next(iter(context.source.changes(since(context.run).timestamp(), cursor)))
+    cursor, start = context.step.cursor.get("next"), since(context.run).timestamp()
+    # Where everything is read, the log only has to say who went into whom.
+    lines_of = context.source.changes if of_changes(context.run) else context.source.deleted
+    page = next(iter(lines_of(start, cursor)))
     lines = [line for line in page.records if is_change(str(line.fields.get("type")))]
     following = {"next": page.cursor} if page.cursor else None
     return Progress(following, done=len(page.records), save=lambda: _keep(context, lines))
@@ -182,7 +182,7 @@ def _events(context: Context, cursor: dict[str, Any]) -> tuple[Page, dict[str, A
         kept = sorted(set(gone_in_log(context.run).values()) - {""})
         return new, {"kept": kept} if kept else None
     kept = cursor["kept"]
-    page = context.source.fetch(EVENT, kept[:1])
+    page = context.source.of_people(EVENT, kept[:1])
     return Page(page.records, None), {"kept": kept[1:]} if kept[1:] else None
 
 

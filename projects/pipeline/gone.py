@@ -8,11 +8,13 @@ a person instead.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.utils import timezone
 
+from connectors.contract import Draft
 from projects.models import Change, Decision, JournalEntry, Link, Record, Run
-from projects.pipeline import delta, undo
+from projects.pipeline import delta, intent, undo
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.extract import digest_of
 from projects.pipeline.intent import kept_link
@@ -33,7 +35,9 @@ def page(context: Context) -> Progress:
     if not links:
         return Progress(None)
     gone = confirmed(context, links)
-    into = delta.gone_in_log(context.run) if delta.of_changes(context.run) else {}
+    into = delta.gone_in_log(context.run) if context.run.kind == Run.Kind.DELTA else {}
+    if context.ends.onto:
+        return _cut(context, links, gone)
     rows = [_row(context, link, into.get(link.key, "")) for link in gone]
     files = undo.look_up(context, Scope(), context.step.destination, [str(link.destination_id) for link in gone])
     verdicts = verdicts_for(context, DELETED)
@@ -50,6 +54,55 @@ def page(context: Context) -> Progress:
             row.state, row.reason = Record.State.UPDATED, DELETED
     links_done = [link for _row_, link in retired] if context.run.writes else []
     return Progress({"after": links[-1].pk}, done=len(rows), save=lambda: _save(rows, links_done))
+
+
+def _cut(context: Context, links: Sequence[Link], gone: Sequence[Link]) -> Progress:
+    """Relationships that are a relation of another record: the relation is emptied, the record itself stays."""
+    rows = [_row(context, link, "") for link in gone]
+    there = {one.id: one for one in context.destination.read(context.step.destination, ids_of(gone))}
+    cut: list[tuple[Record, Link]] = []
+    standing: dict[int, Any] = {}
+    for row, link in zip(rows, gone, strict=True):
+        row.state, row.reason, row.detail = Record.State.EXCLUDED, DELETED, "The source cut this relationship."
+        now = there.get(str(link.destination_id))
+        columns = [name for name in context.ends.columns.values() if link.written.get(name)]
+        if now is not None and all(now.fields.get(name) == link.written[name] for name in columns):
+            row.mapped = dict.fromkeys(columns)
+            cut.append((row, link))
+    if context.run.writes and cut:
+        with context.fenced():
+            _save([row for row, _link in cut if row.pk is None], [])
+            stored = {row.key: row for row in Record.objects.of(context.run, context.step.object)}
+            entry = _entry(context, "update", [str(link.destination_id) for _row_, link in cut])
+            for row, link in cut:
+                row.pk = stored[row.key].pk
+                standing[row.pk] = there[str(link.destination_id)].fields
+            intent.intend(context, entry, Change.Kind.UPDATED, [row for row, _link in cut], standing)
+        drafts = [Draft(str(link.destination_id), row.mapped or {}) for row, link in cut]
+        context.destination.update(context.step.destination, drafts)
+        JournalEntry.objects.filter(pk=entry.pk).update(state=JournalEntry.State.DONE, answered_at=timezone.now())
+    if not context.run.writes:
+        for row, _link in cut:
+            row.state = Record.State.UPDATED
+    done = list(gone) if context.run.writes else []
+    return Progress({"after": links[-1].pk}, done=len(rows), save=lambda: _save(rows, done))
+
+
+def ids_of(links: Sequence[Link]) -> list[str]:
+    """The destination's ids of some links."""
+    return [str(link.destination_id) for link in links]
+
+
+def _entry(context: Context, verb: str, ids: list[str]) -> JournalEntry:
+    return JournalEntry.objects.create(
+        project=context.project,
+        run=context.run,
+        step=context.step,
+        verb=verb,
+        object=context.step.destination,
+        count=len(ids),
+        detail={"ids": ids},
+    )
 
 
 def _candidates(context: Context, after: int) -> Sequence[Link]:
@@ -122,15 +175,7 @@ def _retire(context: Context, retired: Sequence[tuple[Record, Link]]) -> None:
     if not ids:
         return
     with context.fenced():
-        entry = JournalEntry.objects.create(
-            project=context.project,
-            run=context.run,
-            step=context.step,
-            verb="retire",
-            object=context.step.destination,
-            count=len(ids),
-            detail={"ids": ids},
-        )
+        entry = _entry(context, "retire", ids)
         Change.objects.bulk_create([_change(context, entry, link) for _row_, link in retired], batch_size=500)
     context.destination.retire(context.step.destination, ids)
     JournalEntry.objects.filter(pk=entry.pk).update(state=JournalEntry.State.DONE, answered_at=timezone.now())

@@ -13,7 +13,7 @@ from django.utils import timezone
 from connectors.catalogue import FieldType
 from connectors.contract import SchemaChange
 from connectors.errors import Rejected
-from projects.models import JournalEntry, Link
+from projects.models import JournalEntry, Link, Project, Run
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.scope import Scope
 from projects.text import plain
@@ -44,7 +44,7 @@ def page(context: Context) -> Progress:
 
 def entries(context: Context, scope: Scope) -> list[JournalEntry]:
     """The schema changes that a scope may take back, in the order of taking back."""
-    if not (scope.whole or scope.field or scope.object):
+    if not takes_schema(context.project, scope):
         return []
     found = JournalEntry.objects.filter(project=context.project, verb__in=VERBS).exclude(
         state__in=[JournalEntry.State.UNDONE, JournalEntry.State.REFUSED]
@@ -58,6 +58,14 @@ def entries(context: Context, scope: Scope) -> list[JournalEntry]:
     else:
         rows = list(found)
     return sorted(rows, key=lambda entry: (ORDER[entry.verb], -entry.pk))
+
+
+def takes_schema(project: Project, scope: Scope) -> bool:
+    """Whether a scope may take parts of the schema back: not while an earlier run still stands on it."""
+    if scope.field or scope.object:
+        return True
+    earlier = project.runs.filter(kind=Run.Kind.PRODUCTION, number__lt=scope.run, phases__rolled_back=False)
+    return scope.whole and not earlier.exists()
 
 
 def in_use(context: Context, entry: JournalEntry) -> str:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from projects import cutover as cutovers
 from projects import deltas, late_gates, services
+from projects.checklist import stored_checks
 from projects.forms_back import FreezeForm
 from projects.permissions import Can
 from projects.views.gates import signing
@@ -25,7 +26,7 @@ def cutover(request: Request, slug: str) -> HttpResponse:
     gate = next(view for view in context["gates"] if view.gate == late_gates.CUTOVER)
     done = seat.project.cut_over_at is not None
     context |= signing(seat.project, gate) | {
-        "checks": [] if done else cutovers.stored_checks(seat.project),
+        "checks": [] if done else stored_checks(seat.project),
         "lag": deltas.lag(seat.project),
         "freeze_form": FreezeForm() if seat.may(Can.RUN) and not done else None,
     }
