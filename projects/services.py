@@ -214,6 +214,8 @@ def start_run(
 ) -> Run:
     """Starts a run, or says what has to come first. `scope`: what a delta reads, or a rollback takes back."""
     allow(by, Can.RUN, project)
+    if kind == Run.Kind.DELTA and not scope:
+        raise Refused("A delta is started on its own page, which says what it reads.")
     try:
         with transaction.atomic():
             _check_order(project, kind)

@@ -71,7 +71,7 @@ def _cut(context: Context, links: Sequence[Link], gone: Sequence[Link]) -> Progr
             cut.append((row, link))
     if context.run.writes and cut:
         with context.fenced():
-            _save([row for row, _link in cut if row.pk is None], [])
+            _save([row for row, _link in cut if row._state.adding], [])
             stored = {row.key: row for row in Record.objects.of(context.run, context.step.object)}
             entry = _entry(context, "update", [str(link.destination_id) for _row_, link in cut])
             for row, link in cut:
@@ -201,8 +201,8 @@ def _change(context: Context, entry: JournalEntry, link: Link) -> Change:
 
 
 def _save(rows: list[Record], links: list[Link]) -> None:
-    new = [row for row in rows if row.pk is None]
+    new = [row for row in rows if row._state.adding and not row.pk]
+    old = [row for row in rows if row not in new]
     Record.objects.bulk_create(new, batch_size=200, ignore_conflicts=True)
-    old = [row for row in rows if row.pk is not None and row not in new]
     save_rows(old, ["state", "reason", "detail", "merged_into", "destination_id", "meta"])
     Link.objects.filter(pk__in=[link.pk for link in links]).delete()

@@ -39,7 +39,7 @@ def intend(
                 key=row.key,
                 person=person_of(row),
                 destination=context.step.destination,
-                destination_id=row.destination_id,
+                destination_id=row.destination_id or context.project.destination_id(row.object, row.key),
                 kind=kind,
                 before=_before(row, standing.get(row.pk)) if kind == Change.Kind.UPDATED else None,
                 after=row.mapped or {} if kind in (Change.Kind.CREATED, Change.Kind.UPDATED) else {},

@@ -255,8 +255,12 @@ def prove(context: Context) -> Progress:
     return Progress(
         {"after": items[-1].pk},
         done=len(items),
-        save=lambda: Reversal.objects.bulk_update(items, ["proved"], batch_size=200),
+        save=lambda: _save_proofs(items),
     )
+
+
+def _save_proofs(items: list[Reversal]) -> None:
+    Reversal.objects.bulk_update(items, ["proved"], batch_size=200)
 
 
 def _proved(item: Reversal, now: Existing | None, judge: Judge | None) -> bool:

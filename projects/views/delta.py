@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 from projects import deltas, services
 from projects.models import Run
 from projects.permissions import Can
+from projects.pipeline.delta import moved as moved_by
 from projects.views.seat import Request, page, seat_of, told
 
 
@@ -17,7 +18,7 @@ def delta(request: Request, slug: str) -> HttpResponse:
     """What waits at the source as last seen, the last deltas and what they moved."""
     seat = seat_of(request, slug)
     listed = seat.project.runs.filter(kind=Run.Kind.DELTA).order_by("-number")[:20]
-    moved = [(run, dict(deltas.delta.moved(run))) for run in listed]
+    moved = [(run, dict(moved_by(run))) for run in listed]
     return render(
         request,
         "projects/delta.html",
