@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -11,6 +12,9 @@ from projects import gates, late_gates
 from projects.models import Connection, Project, Record, Run
 from projects.pipeline import delta
 from projects.pipeline.phases import PHASES
+
+FRESH = timedelta(days=7)
+"""How long a full comparison counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,10 @@ def _freeze(project: Project) -> Check:
 
 
 def _deltas(project: Project) -> Check:
-    """Two deltas in a row after the freeze moved nothing, and one of them read everything."""
+    """Two deltas in a row after the freeze moved nothing: the log was read to its end, and once more."""
     done = project.runs.filter(kind=Run.Kind.DELTA, state=Run.State.SUCCEEDED).order_by("-number")
     last = list(done[:2])
-    remedy = "Run a delta, and then one that reads everything, until both move nothing."
+    remedy = "Run deltas until two in a row move nothing."
     if len(last) < 2:
         return Check("deltas", False, "Fewer than two deltas have run.", remedy)
     for run in last:
@@ -65,9 +69,7 @@ def _deltas(project: Project) -> Check:
             return Check("deltas", False, f"{run} still moved something: {words}.", remedy)
         if project.freeze_at is None or run.created_at < project.freeze_at:
             return Check("deltas", False, f"{run} ran before the freeze.", remedy)
-    if not any(run.scope.get("mode") == delta.FULL for run in last):
-        return Check("deltas", False, "Neither of the last two deltas read everything.", remedy)
-    return Check("deltas", True, "The last two deltas moved nothing, and one of them read everything.")
+    return Check("deltas", True, "The last two deltas moved nothing.")
 
 
 def _held(project: Project) -> Check:
@@ -84,16 +86,21 @@ def _held(project: Project) -> Check:
 
 
 def _replay(project: Project) -> Check:
-    last = late_gates.last_delta(project)
-    replay = project.runs.filter(kind=Run.Kind.REPLAY, state=Run.State.SUCCEEDED).order_by("-number").first()
-    remedy = "Run a replay after the last delta."
-    if replay is None or last is None or replay.number < last.number:
-        return Check("replay", False, "No replay has run after the last delta.", remedy)
+    """Everything was read and compared not long ago and nothing was left: deltas by the log carry on from there.
+
+    It need not fall into the freeze, which would have to be as long as the reading of everything.
+    """
+    done = project.runs.filter(kind=Run.Kind.REPLAY, state=Run.State.SUCCEEDED)
+    replay = done.filter(ended_at__gte=timezone.now() - FRESH).order_by("-number").first()
+    production = project.runs.filter(kind=Run.Kind.PRODUCTION).order_by("-number").first()
+    remedy = "Run a delta, then a replay."
+    if replay is None or production is None or replay.number < production.number:
+        return Check("replay", False, f"No replay of the last {FRESH.days} days has read everything.", remedy)
     books = [phase.reconciliations.order_by("-pk").first() for phase in replay.phases.all()]
     planned = sum(one.balance["created"] + one.balance["updated"] for one in books if one)
     if planned:
         return Check("replay", False, f"{replay} would still write {planned:,} records.", remedy)
-    return Check("replay", True, f"{replay} found nothing left to write.")
+    return Check("replay", True, f"{replay} read everything and found nothing left to write.")
 
 
 def _found(found: dict[str, Any]) -> list[Check]:

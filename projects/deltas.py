@@ -79,8 +79,9 @@ def lag(project: Project, *, look: bool = False) -> Lag:
             waiting[kind] += 1
             if object == "person":
                 people.add(key)
-    last = project.runs.filter(kind=Run.Kind.DELTA, state=Run.State.SUCCEEDED).order_by("-number").first()
-    took = _seconds(last)
+    done = list(project.runs.filter(kind=Run.Kind.DELTA, state=Run.State.SUCCEEDED).order_by("-number")[:20])
+    last = done[0] if done else None
+    took = _seconds(next((run for run in done if run.scope.get("mode") == delta.CHANGES), last))
     return Lag(
         read_at=read_at,
         seconds=round((timezone.now() - read_at).total_seconds()) if read_at else None,
@@ -89,7 +90,7 @@ def lag(project: Project, *, look: bool = False) -> Lag:
         last=last,
         last_seconds=took,
         last_moved=dict(delta.moved(last)) if last else {},
-        freeze_seconds=_freeze(project, took),
+        freeze_seconds=_freeze(took),
     )
 
 
@@ -106,17 +107,6 @@ def _seconds(run: Run | None) -> int | None:
     return round((run.ended_at - run.started_at).total_seconds())
 
 
-def _freeze(project: Project, quick: int | None) -> int | None:
-    """Seconds from the freeze to the system of record: a last quick delta, then a full one as proof, then a replay.
-
-    Full reads are taken from the last one that was made: a full delta or a replay.
-    """
-    full = [
-        seconds
-        for run in project.runs.filter(state=Run.State.SUCCEEDED, kind__in=[Run.Kind.DELTA, Run.Kind.REPLAY])
-        if run.kind == Run.Kind.REPLAY or run.scope.get("mode") == delta.FULL
-        if (seconds := _seconds(run)) is not None
-    ]
-    if quick is None or not full:
-        return None
-    return quick + 2 * full[0]
+def _freeze(quick: int | None) -> int | None:
+    """Seconds from the freeze to the system of record: a last delta that moves something, and two that do not."""
+    return None if quick is None else 3 * quick

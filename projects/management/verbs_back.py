@@ -121,7 +121,7 @@ def cutover_options(parser: argparse.ArgumentParser) -> None:
 
 
 def cut_over(project: Project, user: User, options: dict[str, Any], stream: OutputWrapper) -> Outcome:
-    """Ticks the checklist; after the freeze also runs what is missing: deltas until two move nothing, a replay."""
+    """Ticks the checklist; after the freeze also runs what is missing: a replay, deltas until two move nothing."""
     if options["freeze"] and project.freeze_at is None:
         cutover.announce(project=project, at=timezone.now(), by=user)
     checks = cutover.checks(project)
@@ -145,20 +145,23 @@ def cut_over(project: Project, user: User, options: dict[str, Any], stream: Outp
 def _last_runs(
     project: Project, user: User, options: dict[str, Any], stream: OutputWrapper, most: int = 4
 ) -> Outcome | None:
-    """The last deltas, the second and every further one reading everything, and the replay; the first that fails."""
-    for turn in range(most):
+    """What is missing: a replay where none is fresh, then deltas until two move nothing; the first that fails."""
+    if not _passed(project, "replay"):
+        for start in (lambda: deltas.start(project=project, by=user), lambda: _replay(project, user)):
+            outcome = _wait(start(), options, stream)
+            if outcome.code:
+                return outcome
+    for _ in range(most):
         if _passed(project, "deltas"):
             break
-        run = deltas.start(project=project, by=user, full=turn > 0)
-        outcome = _wait(run, options, stream)
-        if outcome.code:
-            return outcome
-    if not _passed(project, "replay"):
-        run = services.start_run(project=project, kind=Run.Kind.REPLAY, by=user)
-        outcome = _wait(run, options, stream)
+        outcome = _wait(deltas.start(project=project, by=user), options, stream)
         if outcome.code:
             return outcome
     return None
+
+
+def _replay(project: Project, user: User) -> Run:
+    return services.start_run(project=project, kind=Run.Kind.REPLAY, by=user)
 
 
 def _passed(project: Project, name: str) -> bool:

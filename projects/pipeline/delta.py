@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+
 from connectors.contract import Page
 from mapping.activities import EVENT, MESSAGE
 from projects.deletions import note_lines
@@ -31,8 +33,11 @@ EVENT_TYPES = ("event", "page", "screen")
 WHOLE = (SEGMENT,)
 """Read whole each time: there are few, and no log tells their changes."""
 
-LATE_DAYS = 30
-"""Days for which messages are read again: what became of them is told late."""
+LATE_DAYS = 2
+"""Days before the last run for which messages are read again, as what became of them is told late.
+
+What is told later still is carried over by a delta that reads everything.
+"""
 
 
 def of_changes(run: Run) -> bool:
@@ -163,7 +168,8 @@ def happenings(context: Context, source: str) -> tuple[Page, dict[str, Any] | No
     if source == EVENT:
         return _events(context, cursor)
     if source == MESSAGE:
-        page = next(iter(context.source.recent_messages(cursor.get("next"), days=LATE_DAYS)))
+        days = (timezone.now() - since(context.run)).days + LATE_DAYS
+        page = next(iter(context.source.recent_messages(cursor.get("next"), days=days)))
         return page, {"next": page.cursor} if page.cursor else None
     keys = cursor.get("keys")
     keys = sorted(touched(context.run, source) | held_before(context.run, source)) if keys is None else keys

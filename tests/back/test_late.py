@@ -26,15 +26,8 @@ def five_deleted(migration: Migration) -> dict[str, str]:
     source.change_attributes("00000010", {"unsubscribed": True}, at=now - 2 * DAY)
     for number in range(8, 13):
         source.delete_person(f"{number:08d}", at=now - DAY)
-    source.listings.suppressions.append(
-        {
-            "type": "bounces",
-            "email": "p9@company2.example",
-            "created": now - 3 * DAY,
-            "reason": "550",
-            "status": "5.1.1",
-        }
-    )
+    bounce = {"type": "bounces", "domain": "company2.example", "email": "p9@company2.example"}
+    source.listings.suppressions.append(bounce | {"created": now - 3 * DAY, "reason": "550", "status": "5.1.1"})
     shop = source.add_person(id="u10", email="again@company1.example", at=now - HOUR).cio_id
     source.add_event(shop, "Shopify Order Placed", {"integration": "Shopify"}, at=now - HOUR + 5)
     quiet = source.add_person(id="x", email="p11@company2.example", at=now - HOUR).cio_id
