@@ -73,7 +73,8 @@ def _rules(stream: Stream) -> Iterable[ActivityRule]:
     if said:
         yield from said
         told = sum(rule.count for rule in said)
-        if stream.source == EVENT and told < stream.count:
+        # Of an object type nothing is caught by the rule for all events, so the rest always has a rule.
+        if stream.source != EVENT or told < stream.count:
             yield _rule(
                 stream, Judgement(Kind.EVENT, 0.9, "Whatever else this event tells."), count=stream.count - told
             )

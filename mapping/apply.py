@@ -166,7 +166,8 @@ def compile_rule(rule: ObjectRule) -> Callable[[Fields], Mapped]:
     steps = [_step(field, shared) for field in written]
     known = {name for field in rule.fields for name in (field.source, *field.also)}
     # The first value stays in a destination that several rules share, so the map's order is kept here.
-    ordered = [(None if step.rule.action is Action.COMBINE else step.rule.source, step) for step in steps]
+    # A rule that reads one field gives its value to the transform; one that reads several gives them all by name.
+    ordered = [(None if step.rule.also else step.rule.source, step) for step in steps]
 
     def run(fields: Fields) -> Mapped:
         record = _Record()

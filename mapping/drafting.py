@@ -57,13 +57,14 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """A draft, what is to be said about it, and who is named: `assignee`, `author` as the source writes them."""
+    """A draft, what is to be said about it, and who is named: `assignee`, `author` by address where there is one."""
 
     fields: dict[str, Any]
     notes: tuple[Note, ...] = ()
     hold: str = ""
     assignee: str = ""
     author: str = ""
+    author_name: str = ""
     links: tuple[str, ...] = field(default=())
     """Addresses of files that hang on it."""
 
@@ -91,6 +92,7 @@ def draft(rule: ActivityRule, happened: Happening) -> Drafted:
         tuple(notes),
         assignee=_person(known.get("assignee")),
         author=_person(known.get("author")),
+        author_name=_line(known.get("author_name")) if isinstance(known.get("author_name"), str) else "",
         links=links,
     )
 

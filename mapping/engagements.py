@@ -123,8 +123,9 @@ PARTS: Mapping[str, str] = {
     "status": "status state hstaskstatus taskstatus iscompleted completed isclosed done hscallstatus",
     "assignee": "assignee assigneeemail assignedto assignedtoemail owner owneremail useremail rep repemail agent "
     "agentemail salesrep hubspotownerid ownerid",
-    "author": "author authoremail createdby createdbyemail loggedby useremail owner owneremail agent agentemail rep "
+    "author": "authoremail createdbyemail author createdby loggedby useremail owner owneremail agent agentemail rep "
     "repemail user",
+    "author_name": "authorname author createdbyname createdby username",
     "recording": "recordingurl recording recordinglink hscallrecordingurl voicemailurl callrecording",
     "attachments": "attachments attachment files fileurl fileurls attachmenturl attachmenturls hsattachmentids "
     "document documents",

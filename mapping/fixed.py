@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connectors.catalogue import Field, FieldType, ObjectType
-from mapping.lexicon import COMPANY_NAMES, PERSON_NAMES, squeezed
+from mapping.lexicon import COMPANY_NAMES, PERSON_NAMES, squeezed, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +50,18 @@ RELATIONSHIP = Role(
 )
 
 
+COMPANY_ENDINGS = ("firma", "firmen", "unternehmen", "betrieb", "bedrijf", "bedrijven", "organisatie", "organisation")
+
+
 def role_of(name: str, label: str = "", label_plural: str = "") -> Role:
     """The role of an object type by its name, or for `object:<id>` by what the customer calls it."""
     if squeezed(name) in PERSON_NAMES:
         return PERSON
     if name == "relationship":
         return RELATIONSHIP
-    if {squeezed(text) for text in (name, label, label_plural)} & COMPANY_NAMES:
+    said = [word for text in (name, label, label_plural) for word in words(text)]
+    # German and Dutch compounds end in what the thing is: a `Kundenfirma` is a company.
+    if any(word in COMPANY_NAMES or word.endswith(COMPANY_ENDINGS) for word in said):
         return COMPANY
     return CUSTOM
 

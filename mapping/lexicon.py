@@ -1,4 +1,4 @@
-"""Names as people give them: how a field name falls into words, and which names usually mean which field."""
+"""Names as people give them: how a name falls into words, what social networks and kinds of record are called."""
 
 from __future__ import annotations
 
@@ -11,18 +11,11 @@ WORD = re.compile(r"[^\W\d_]+|\d+")
 CAPITALS = frozenset(
     {"id", "url", "uri", "ip", "utm", "rss", "sms", "api", "crm", "mrr", "arr", "ltv", "nps", "vat", "sku"}
 )
-OWNERS = frozenset({"user", "customer", "contact", "person", "profile", "lead", "member", "traits", "trait"})
-"""First words that only say whose attribute it is: `contact_email` is an e-mail."""
 
 
 @lru_cache(maxsize=4096)
 def _words(name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in WORD.findall(CAMEL.sub(" ", name)))
-
-
-def listed(names: str) -> list[str]:
-    """The names of a list written in one text, separated by commas."""
-    return names.split(", ")
 
 
 def words(name: str) -> list[str]:
@@ -48,86 +41,6 @@ def title(name: str) -> str:
     return " ".join(made) or name.strip() or "Field"
 
 
-Aliases = Mapping[str, str]
-"""Destination path → usual names, the surest first, in words separated by commas."""
-
-PERSON: Aliases = {
-    "emails.primaryEmail": "email, email address, e mail, mail, primary email, work email, business email, email id,"
-    " emailaddress, correo, courriel",
-    "emails.additionalEmails": "secondary email, alternate email, alternative email, other email, personal"
-    " email, email 2, email2, additional email, backup email",
-    "name.firstName": "first name, given name, forename, fname, first, vorname, prenom, name first, nombre",
-    "name.lastName": "last name, surname, family name, lname, last, nachname, name last, apellido, second name",
-    "name": "name, full name, display name, contact name, complete name",
-    "phones.primaryPhoneNumber": "phone, phone number, telephone, tel, mobile, mobile phone, cell phone, cell, phone 1,"
-    " mobile number, work phone, business phone, primary phone, telephone number, contact number, telefon",
-    "jobTitle": "job title, title, job, occupation, job position, position, designation, role title, job role,"
-    " jobtitle",
-    "city": "city, town, locality, address city, home city, mailing city, ort, ville",
-    "linkedinLink.primaryLinkUrl": "linkedin, linkedin url, linkedin profile, linkedin link, linkedin profile url,"
-    " linkedin handle, linkedin bio",
-    "xLink.primaryLinkUrl": "twitter, x, twitter handle, twitter url, x url, twitter username, twitter link, x"
-    " handle, x link, twitter profile, twitter screen name",
-    "avatarUrl": "avatar, avatar url, photo, photo url, picture, picture url, profile picture, profile image,"
-    " profile image url, image url, headshot, gravatar",
-    "createdAt": "created at, created, created on, signup date, signed up at, sign up date, registered at,"
-    " created date, date created, create date, registration date, signup at, joined at",
-}
-
-COMPANY: Aliases = {
-    "name": "name, company name, company, organization, organisation, organization name, account name, business name,"
-    " legal name, title",
-    "domainName.primaryLinkUrl": "domain, domain name, website, web site, url, website url, company domain,"
-    " company website, homepage, company url, web, site, web url",
-    "employees": "employees, employee count, number of employees, employees count, headcount, num employees,"
-    " company size, size, numberofemployees, total employees, staff count",
-    "address.addressStreet1": "address, street, street address, address 1, address line 1, address street,"
-    " billing street, full address, mailing street, address1, company address, office"
-    " address, location",
-    "address.addressStreet2": "address 2, address line 2, street 2, suite, unit, apartment, address2",
-    "address.addressCity": "city, town, locality, address city, billing city, company city",
-    "address.addressState": "state, region, province, state province, address state, billing state, county,"
-    " state region",
-    "address.addressPostcode": "zip, zip code, zipcode, postal code, postcode, post code, address postcode,"
-    " billing zip, plz, address zip, billing postal code",
-    "address.addressCountry": "country, country name, address country, billing country, country region",
-    "address.addressLat": "latitude, lat, address lat, geo lat",
-    "address.addressLng": "longitude, lng, lon, long, address lng, geo lng",
-    "annualRecurringRevenue.amountMicros": "arr, annual recurring revenue, recurring revenue",
-    "annualRevenue.amountMicros": "annual revenue, revenue, yearly revenue, company revenue, turnover, annualrevenue",
-    "linkedinLink.primaryLinkUrl": "linkedin, linkedin url, linkedin page, linkedin company page, linkedin link,"
-    " linkedin company url, linkedin profile, linkedin handle",
-    "xLink.primaryLinkUrl": "twitter, x, twitter handle, twitter url, x url, x link, twitter link, x handle,"
-    " twitter username",
-    "idealCustomerProfile": "ideal customer profile, icp, is icp, icp fit",
-    "createdAt": "created at, created, created on, created date, date created, create date",
-}
-
-CUSTOM: Aliases = {
-    "name": "name, title, display name, label, product name, item name, full name",
-    "createdAt": "created at, created, created on, created date, date created, create date",
-}
-
-ADDRESS_PARTS = {path: names for path, names in COMPANY.items() if path.startswith("address.")}
-
-HOMELESS = frozenset(
-    squeezed(name)
-    for name in listed(
-        "company, company name, organization, organisation, account, employer, plan, timezone, time zone,"
-        " language, locale, ip, ip address, user agent, device, platform, browser, os, gender, age, birthday,"
-        " birthdate, date of birth, dob, middle name, nickname, name suffix, salutation, prefix, suffix,"
-        " username, login, password, status, score, lead score, source, lead source, referrer, campaign, medium,"
-        " currency, balance, cohort, signup source, app version, build, push token, subscription status, last"
-        " login, last seen, last seen at, login count, session count, notes, description, bio, about, tags,"
-        " segments, lifecycle stage, owner, department, industry, twitter followers"
-    )
-)
-"""Names that have no standard home: they are never guessed onto a similar-looking field."""
-
-HOMELESS_FIRST = frozenset(
-    {"utm", "cio", "fb", "gclid", "stripe", "hubspot", "salesforce", "segment", "ga", "total", "num"}
-)
-
 NETWORKS: Mapping[str, Mapping[str, object]] = {
     "twitter": {"template": "https://x.com/{handle}"},
     "x": {"template": "https://x.com/{handle}"},
@@ -152,29 +65,28 @@ NETWORK_WORDS = frozenset(
 )
 
 COMPANY_NAMES = frozenset(
-    squeezed(name)
-    for name in listed(
-        "company, companies, account, accounts, organization, organizations, organisation, organisations, business,"
-        " businesses, firm, firms, employer, employers, client company, customer company"
+    words(
+        "company companies cmp account accounts organization organizations organisation organisations org orgs"
+        " business businesses firm firms employer employers corp corporate corporation unternehmen firma firmen"
+        " betrieb betriebe"
+        " gesellschaft organisationen entreprise entreprises société sociétés societe societes organisme empresa"
+        " empresas"
+        " compañía compañías compania organización organizaciones negocio negocios negócio negócios organização"
+        " organizações companhia bedrijf bedrijven onderneming ondernemingen organisatie organisaties azienda aziende"
+        " società societa impresa imprese ditta ditte organizzazione organizzazioni"
     )
 )
+"""Words for companies: an object type with one of them in its name is one."""
+
 PERSON_NAMES = frozenset(
-    squeezed(name)
-    for name in listed(
-        "person, people, persons, profile, profiles, customer, customers, contact, contacts, user, users, lead, leads"
+    words(
+        "person people persons profile profiles customer customers contact contacts user users lead leads member"
+        " members"
+        " subscriber subscribers personen kontakt kontakte kunde kunden personne personnes contatto contatti persona"
+        " personas persone contacto contactos contato contatos pessoa pessoas personen contactpersonen"
     )
 )
-
-
-@lru_cache(maxsize=8)
-def alias_index(object_name: str) -> Mapping[str, tuple[str, int]]:
-    """Squeezed alias → (destination path, rank of the alias) for one destination object."""
-    aliases = {"person": PERSON, "company": COMPANY}.get(object_name, CUSTOM)
-    return {
-        squeezed(name): (path, rank)
-        for path, names in reversed(list(aliases.items()))
-        for rank, name in reversed(list(enumerate(listed(names))))
-    }
+"""Words for people: an object type that is called by one of them holds people."""
 
 
 def network_of(name: str) -> str:

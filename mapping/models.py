@@ -1,4 +1,4 @@
-"""Stored field maps: immutable, numbered, each with its digest."""
+"""Stored field maps: immutable, numbered, each with its digest; and what people decided and said about their rows."""
 
 from __future__ import annotations
 
@@ -7,15 +7,24 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Max
+from django.utils import timezone
 
 from mapping.fields import ExactJSONField
 from mapping.rules import MapSpec
 
 
 class MapSeries(models.Model):
-    """The versions of one map. A project has one series; a series can outlive it as a template."""
+    """The versions of one map. A project has one series; one without a project is a template.
+
+    A template's `origin` is the series it was copied from: it is for the members of that series' project.
+    """
 
     name = models.CharField(max_length=200)
+    origin = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="templates")
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    made_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
         return self.name
@@ -63,3 +72,74 @@ class FieldMap(models.Model):
     def spec(self) -> MapSpec:
         """The map itself."""
         return MapSpec.model_validate(self.content)
+
+
+class RowDecision(models.Model):
+    """Somebody's yes to one row of a map as it stood: void by itself when the row says something else.
+
+    A row is a field (object type and source), an object type (without a source) or a stream of happenings
+    (without an object type, `source` is its key).
+    """
+
+    series = models.ForeignKey(MapSeries, on_delete=models.CASCADE, related_name="decisions")
+    object = models.CharField(max_length=200, blank=True)
+    source = models.TextField(blank=True)
+    digest = models.CharField(max_length=64, help_text="Of the row that was accepted.")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["series", "object", "source"], name="one_decision_per_row")]
+
+    def __str__(self) -> str:
+        return f"{self.object}.{self.source} {self.digest[:6]}"
+
+
+class MapAct(models.Model):
+    """One thing that a member did on the review screen, with what stood there before: it can be undone.
+
+    `rows` is a list of `{"object", "source", "before": the rule if it was changed, "decided": the decision or
+    None, "after": the digest of what the act left there}`.
+    """
+
+    series = models.ForeignKey(MapSeries, on_delete=models.CASCADE, related_name="acts")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    note = models.CharField(max_length=200)
+    rows = ExactJSONField(default=list)
+    undone = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["series", "by", "undone", "-id"], name="last_act_of_a_member")]
+
+    def __str__(self) -> str:
+        return self.note
+
+
+class MapComment(models.Model):
+    """What somebody said about one row; the customer and the engineer talk here."""
+
+    series = models.ForeignKey(MapSeries, on_delete=models.CASCADE, related_name="comments")
+    object = models.CharField(max_length=200, blank=True)
+    source = models.TextField(blank=True)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    text = models.TextField(max_length=2000)
+    at = models.DateTimeField(auto_now_add=True)
+    resolved = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
+class Targets(models.Model):
+    """The destination's object types and fields as they were when they were last read for this map."""
+
+    series = models.OneToOneField(MapSeries, on_delete=models.CASCADE, related_name="targets")
+    content = ExactJSONField()
+    read_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"Targets of {self.series}"

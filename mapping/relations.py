@@ -106,11 +106,18 @@ def _relation(source: str, own: Pointing, other: Pointing, by: str, found: Overl
         to=other.name,
         by=by,
         destination="",
-        label=title(_stem(source)) or other.label,
+        label=_label(source, other),
         inverse_label=f"{own.label} {title(_stem(source)).lower()}".strip() if other.name == own.name else "",
         confidence=confidence,
         reason=reason,
     )
+
+
+def _label(source: str, other: Pointing) -> str:
+    """What the relation is called: as the attribute says, unless that only says how a person is written to."""
+    stem = _stem(source)
+    only_how = set(stem.split()) <= {"e", "mail", "email", "address", "user", "customer", "id"}
+    return "Contact" if other.name == "person" and only_how else title(stem) or other.label
 
 
 def _names(source: str, other: Pointing) -> bool:
@@ -175,14 +182,13 @@ def _named(
     if relation.destination:
         return rule, relation
     own = {field.name for field in target.fields} if target else set()
-    standing = target.field(naming.field(_stem(relation.source), ())) if target else None
+    standing = target.field(naming.field(relation.label, ())) if target else None
     if standing is not None and standing.type is FieldType.RELATION and standing.custom:
         return rule, relation.model_copy(update={"destination": standing.name, "action": Action.MAP})
     taken = {field.field for field in rule.fields if field.source != relation.source}
     taken |= own | {name for one in found for name in (one.destination, f"{one.destination}Id")}
     columns = {name.removesuffix("Id") for name in taken if name.endswith("Id")}
-    stem = _owner_stem(relation.source) if relation.to == MEMBER else _stem(relation.source)
-    name = naming.field(stem, taken | columns)
+    name = naming.field(relation.label, taken | columns)
     fields = tuple(
         _aside(field, naming, {*taken, name, f"{name}Id"})
         if field.source == relation.source and field.field in (name, f"{name}Id") and field.action is Action.CREATE

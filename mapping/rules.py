@@ -129,7 +129,8 @@ class ActivityRule(Frozen):
     `source` is `event`, `message` or an object type (`object:4`). For events, `name` is the event's name as it is;
     where a generic event tells its kind by a property, `where` names that property and `equals` its value. `parts`
     says which property plays which part: title, body, start, end, duration, disposition, location, attendees, due,
-    status, assignee, author, recording, attachments; a dot leads into an object (`properties.hs_call_title`).
+    status, assignee, author, author_name, recording, attachments; a dot leads into an object
+    (`properties.hs_call_title`).
     `columns`: start, end and location become fields of their own. `count` and `examples` are what discovery saw;
     `alternative` is the kind that it may be, where that is too weak to be proposed.
     """
@@ -203,18 +204,18 @@ class MapSpec(Frozen):
 
     def digest(self) -> str:
         """SHA-256 over the decisions in canonical JSON, as 64 hex digits."""
-        decisions = _without_evidence(self.model_dump(mode="json"))
+        decisions = decisions_of(self.model_dump(mode="json"))
         text = json.dumps(decisions, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _without_evidence(value: Any) -> Any:
+def decisions_of(value: Any) -> Any:
     """The decisions of a dumped map; the free-form parts (`options`, `parts`) are left as they are."""
     if isinstance(value, list):
-        return [_without_evidence(item) for item in value]
+        return [decisions_of(item) for item in value]
     if isinstance(value, dict):
         return {
-            key: part if key in ("options", "parts") else _without_evidence(part)
+            key: part if key in ("options", "parts") else decisions_of(part)
             for key, part in value.items()
             if key not in EVIDENCE
         }

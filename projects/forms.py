@@ -104,14 +104,6 @@ class SandboxForm(Form):
     sample_size = forms.IntegerField(label="Records of each kind", min_value=10, max_value=1000, initial=100)
 
 
-class ChangeForm(Form):
-    """One change of the field map."""
-
-    object = forms.CharField()
-    field = forms.CharField()
-    to = forms.ChoiceField(choices=[("leave", "Leave behind"), ("take", "Take again")])
-
-
 class ConnectionForm(Form):
     """How one side is reached: address and credentials as the connector declares them.
 

@@ -11,6 +11,7 @@ class Can(StrEnum):
     """What can be asked for."""
 
     LOOK = "look"
+    SEE_VALUES = "see_values"
     SIGN = "sign"
     DECIDE = "decide"
     EDIT_MAP = "edit_map"
@@ -23,6 +24,7 @@ Role = Membership.Role
 
 ALLOWED: dict[Can, frozenset[str]] = {
     Can.LOOK: frozenset({Role.CUSTOMER, Role.ENGINEER, Role.ADMIN}),
+    Can.SEE_VALUES: frozenset({Role.CUSTOMER, Role.ENGINEER, Role.ADMIN}),
     Can.SIGN: frozenset({Role.CUSTOMER, Role.ADMIN}),
     Can.DECIDE: frozenset({Role.CUSTOMER, Role.ADMIN}),
     Can.EDIT_MAP: frozenset({Role.CUSTOMER, Role.ENGINEER, Role.ADMIN}),
@@ -31,6 +33,13 @@ ALLOWED: dict[Can, frozenset[str]] = {
     Can.MANAGE: frozenset({Role.ADMIN}),
 }
 """Action → roles. Engineers never sign: who runs a migration does not also approve it."""
+
+
+def allows(role: str | None, action: Can, project: Project) -> bool:
+    """Whether a role may do this here: engineers see values in the field map while the customer lets them."""
+    if action is Can.SEE_VALUES and role == Role.ENGINEER and not project.engineers_see_values:
+        return False
+    return role in ALLOWED[action]
 
 
 def role_of(user: User, project: Project) -> str | None:
@@ -43,4 +52,4 @@ def role_of(user: User, project: Project) -> str | None:
 
 def can(user: User, action: Can, project: Project) -> bool:
     """Whether the user may do this in this project."""
-    return role_of(user, project) in ALLOWED[action]
+    return allows(role_of(user, project), action, project)

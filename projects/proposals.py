@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 
@@ -10,8 +10,10 @@ from connectors.catalogue import Catalogue, FieldType, ObjectKind
 from connectors.contract import Naming
 from connectors.registry import get_connector
 from mapping.activities import EVENT, MESSAGE, propose_activities
-from mapping.models import FieldMap
+from mapping.models import FieldMap, MapSeries
 from mapping.proposer import SourceObject, propose_map
+from mapping.proposing.history import Confirmed, history_of
+from mapping.reuse import with_decided, with_template
 from mapping.rules import Action, Choice, FieldRule, MapSpec, ObjectRule
 from projects import audit
 from projects.connections import open_destination
@@ -20,6 +22,7 @@ from projects.models import Connection, Profile, Project, Run, User
 from projects.permissions import Can, can
 from projects.pipeline.phases import PERSON, RELATIONSHIP, SEGMENT
 from projects.pipeline.tags import TAGS
+from projects.review import decided_rows, earlier_maps, keep_targets
 from projects.services import Refused
 from projects.verbs import Verb
 
@@ -27,8 +30,12 @@ MOST_OPTIONS = 200
 """Above this many segments the tags become a free list: a select with hundreds of options helps nobody."""
 
 
-def propose(*, project: Project, by: User) -> FieldMap:
-    """Proposes a map from the newest finished discovery and stores it as the next version."""
+def propose(*, project: Project, by: User, template: MapSeries | None = None, forget: bool = False) -> FieldMap:
+    """Proposes a map from the newest finished discovery and stores it as the next version.
+
+    With a template, fields of the same name do what it says, and only the rest is proposed. What people decided in
+    the map before stays, unless they want it forgotten.
+    """
     if not can(by, Can.EDIT_MAP, project):
         raise Refused("As a member of this project you may not edit the map.")
     run = project.runs.filter(kind=Run.Kind.DISCOVERY, state=Run.State.SUCCEEDED).order_by("-number").first()
@@ -41,11 +48,31 @@ def propose(*, project: Project, by: User) -> FieldMap:
     with open_destination(project) as destination:
         catalogue = destination.catalogue()
         members = workspace_members(destination, catalogue)
-    spec = build(list(run.profiles.all()), catalogue, naming, project.default_country, members)
+    history = history_of(earlier_maps(project, by))
+    spec = build(list(run.profiles.all()), catalogue, naming, project.default_country, members, history)
+    note = "proposed"
+    if template is not None and (chosen := template.latest()) is not None:
+        spec, note = with_template(spec, chosen.spec, f"“{template.name}”"), f"proposed with {template.name}"[:200]
     with transaction.atomic():
-        version = project.map_series.add(spec, by=by, note="proposed")
+        keep_targets(project, catalogue)
+        before = project.map_series.latest()
+        if before is not None and not forget:
+            spec = with_decided(spec, before.spec, decided_rows(project, before.spec))
+        version = project.map_series.add(spec, by=by, note=note)
         audit.record(Verb.MAP_PROPOSED, project, str(version))
     return version
+
+
+def read_targets(*, project: Project, by: User) -> int:
+    """Reads the destination's fields again, for the picker and the checks; gives the number of its object types."""
+    if not can(by, Can.EDIT_MAP, project):
+        raise Refused("As a member of this project you may not edit the map.")
+    if not project.connections.filter(side=Connection.Side.DESTINATION).exists():
+        raise Refused("Connect the destination first.")
+    with open_destination(project) as destination:
+        catalogue = destination.catalogue()
+    keep_targets(project, catalogue)
+    return len(catalogue.objects)
 
 
 def build(
@@ -54,10 +81,16 @@ def build(
     naming: Naming,
     default_country: str,
     members: Mapping[str, str] | None = None,
+    history: Sequence[Confirmed] = (),
 ) -> MapSpec:
-    """The map for these profiles; `members` are the destination's: e-mail address → name."""
+    """The map for these profiles; `members` are the destination's: e-mail address → name.
+
+    `history` is what was confirmed before.
+    """
     records = [p for p in profiles if p.kind == ObjectKind.RECORD and (p.read or p.object == PERSON)]
-    spec = propose_map([_source(p) for p in records], catalogue, naming, default_country=default_country)
+    spec = propose_map(
+        [_source(p) for p in records], catalogue, naming, default_country=default_country, history=history
+    )
     segments = next((profile for profile in profiles if profile.object == SEGMENT), None)
     objects = [_with_tags(rule, segments, naming) for rule in spec.objects]
     links = [p for p in profiles if p.kind == ObjectKind.LINK and p.object != RELATIONSHIP]

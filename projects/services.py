@@ -21,9 +21,7 @@ from connectors.contract import Identity
 from connectors.errors import ConnectorError
 from connectors.http import check_base_url
 from connectors.registry import get_connector
-from mapping.checks import map_problems
-from mapping.models import FieldMap, MapSeries
-from mapping.rules import MapSpec
+from mapping.models import MapSeries
 from projects import audit, gates, late_gates
 from projects.connections import open_destination, open_source
 from projects.models import (
@@ -41,6 +39,7 @@ from projects.models import (
 )
 from projects.permissions import Can, can
 from projects.pipeline import engine
+from projects.review import accept_all, conflicts_of
 from projects.schema import ensure_schema
 from projects.verbs import Verb
 
@@ -303,17 +302,6 @@ def cancel_run(*, run: Run, by: User, why: str) -> None:
 
 
 @transaction.atomic
-def save_map(*, project: Project, spec: MapSpec, by: User, note: str = "") -> FieldMap:
-    """Stores a changed map as the next version; a signature over the former one is void from now on."""
-    allow(by, Can.EDIT_MAP, project)
-    if problems := map_problems(spec):
-        raise Refused(" ".join(problems))
-    version = project.map_series.add(spec, by=by, note=note)
-    audit.record(Verb.MAP_CHANGED, project, str(version), note=note)
-    return version
-
-
-@transaction.atomic
 def sign(*, project: Project, gate: str, by: User, name: str, note: str = "", digest: str = "") -> Signature:
     """Signs a gate over exactly what stands there now. `digest`: what the signer was shown, if it came from a page."""
     allow(by, Can.SIGN, project)
@@ -327,12 +315,16 @@ def sign(*, project: Project, gate: str, by: User, name: str, note: str = "", di
         raise Refused("What you were shown has changed meanwhile: look at it again before you sign.")
     if not name.strip():
         raise Refused("Type your name to sign.")
+    if gate == gates.MAP and (conflicts := conflicts_of(project)):
+        raise Refused(" ".join(["The map has conflicts to be solved first.", *conflicts[:5]]))
     if not note.strip() and (doubt := gates.doubt(project, gate)):
         raise Refused(f"{doubt} Say in the note why you accept it.")
     signature = Signature.objects.create(
         project=project, gate=gate, digest=view.digest, shown=view.shown, name=name.strip(), note=note, signed_by=by
     )
     audit.record(Verb.GATE_SIGNED, project, view.label, name=name, digest=view.digest)
+    if gate == gates.MAP:
+        accept_all(project, by)
     _approve_phase(project, gate)
     return signature
 

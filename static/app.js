@@ -23,6 +23,7 @@ window.addEventListener("pageshow", () => {
 // Arrow keys walk through the rows of a list with a side panel.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+  if (event.defaultPrevented) return;
   const links = [...document.querySelectorAll("[data-walk] .row-link")];
   const at = links.indexOf(document.activeElement);
   const next = links[at + (event.key === "ArrowDown" ? 1 : -1)];

@@ -46,6 +46,9 @@ class Project(models.Model):
     approves_when_balanced = models.BooleanField(
         default=False, help_text="Production phases that balance with no difference are approved without a signature."
     )
+    engineers_see_values = models.BooleanField(
+        default=True, help_text="Whether engineers see values in the field map, or only the shape of them."
+    )
     map_series = models.OneToOneField(MapSeries, on_delete=models.PROTECT, related_name="project")
     freeze_at = models.DateTimeField(null=True, help_text="From when on nobody writes to the source any more.")
     cut_over_at = models.DateTimeField(null=True, help_text="From then on the destination is the system of record.")

@@ -124,7 +124,7 @@ def profile(context: Context) -> Progress:
     except Rejected as refusal:
         return _unreadable(current, refusal, {"at": cursor["at"] + 1, "next": None})
     groups: defaultdict[str, list[SourceRecord]] = defaultdict(list)
-    for record in page.records:
+    for record in _counted_once(current, cursor, page):
         groups[_kept_under(current, record)].append(record)
     touched = [
         _add(context, current, name, records, profiles) for name, records in (groups or {current.object: []}).items()
@@ -158,6 +158,19 @@ def _following(context: Context, object: str, cursor: dict[str, Any], page: Page
     if not cursor.get("archive") and context.project.archives.filter(object=object).exists():
         return {"at": cursor["at"], "next": None, "archive": True}
     return {"at": cursor["at"] + 1, "next": None}
+
+
+def _counted_once(row: Profile, cursor: dict[str, Any], page: Page) -> tuple[SourceRecord, ...]:
+    """The records of a page; of an archive only those from before the API begins, which tells the others too."""
+    begins = row.data.get("coverage", {}).get("api", {}).get("first")
+    if not cursor.get("archive") or begins is None:
+        return page.records
+    return tuple(
+        record
+        for record in page.records
+        if not isinstance(at := record.fields.get("timestamp", record.fields.get("created")), int | float)
+        or at < begins
+    )
 
 
 def _cover(row: Profile, where: str, page: Page) -> None:

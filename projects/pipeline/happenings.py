@@ -263,7 +263,9 @@ def _author(context: Context, row: Record, made: Drafted) -> dict[str, Any]:
         if made.author:
             sentence = f"Its author “{made.author}” is no member of the workspace: the name stands as text."
             row.notes.append({"field": "author", "code": AUTHOR_TEXT, "sentence": plain(sentence), "raw": made.author})
-        return {"source": "IMPORT", "name": made.author or "Customer.io"}
+        both = made.author_name and made.author and made.author_name != made.author
+        named = f"{made.author_name} <{made.author}>" if both else made.author_name or made.author
+        return {"source": "IMPORT", "name": named or "Customer.io"}
     name = member.fields.get("name") or {}
     written = " ".join(part for part in (name.get("firstName"), name.get("lastName")) if part)
     return {"source": "IMPORT", "name": written or made.author, "workspaceMemberId": member.id}

@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from connectors.contract import FieldPlan, ObjectPlan
-from mapping.profile import FieldProfile
-from mapping.rules import Action, MapSpec, ObjectRule
-from projects import gates, proposals, services
-from projects.forms import ChangeForm
+from mapping.rules import Action, MapSpec
+from projects import gates, map_services, proposals
 from projects.models import Project, Run
+from projects.review import findings_of, targets_of
 from projects.schema import schema_plan
-from projects.views import map_changes
-from projects.views.field_rows import TYPE_WORDS, FieldRow, field_row, hardest
+from projects.views import map_panel
+from projects.views.field_rows import NEEDS, TYPE_WORDS
 from projects.views.gates import signing
+from projects.views.map_review import Asked, Review, panel_of, table_of, tabs_of
 from projects.views.seat import Request, Seat, page, seat_of, systems_of, told, wants_part
-
-SHOWS = (("all", "All"), ("check", "Look at these"), ("sure", "Sure"), ("left", "Left behind"))
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """One object type of the map."""
-
-    rule: ObjectRule
-    label: str
-    goes_to: str
-    fields: int
-    selected: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +31,6 @@ class Made:
     object: str
     plan: ObjectPlan | None
     fields: tuple[tuple[FieldPlan, str], ...]
-
-
-def _labels(project: Project) -> dict[str, str]:
-    labels = dict(project.profiles.order_by("run_id").values_list("object", "label_plural"))
-    return labels | {"person": labels.get("person", "People")}
-
-
-def _tabs(spec: MapSpec, labels: dict[str, str], selected: str) -> list[Tab]:
-    return [
-        Tab(
-            rule=rule,
-            label=labels.get(rule.source, rule.label or rule.source),
-            goes_to=rule.label or rule.destination,
-            fields=sum(field.action != Action.SKIP for field in rule.fields),
-            selected=rule.source == selected,
-        )
-        for rule in spec.objects
-        if rule.action != Action.SKIP
-    ]
 
 
 def made_by(spec: MapSpec) -> list[Made]:
@@ -82,109 +48,105 @@ def made_by(spec: MapSpec) -> list[Made]:
     ]
 
 
-def _profiles(project: Project, object: str) -> dict[str, FieldProfile]:
-    """The newest finished statistics of one object type, by field."""
-    found = project.profiles.filter(object=object, run__state=Run.State.SUCCEEDED).order_by("-run_id").first()
-    return {field.name: field for field in found.statistics.field_profiles()} if found else {}
-
-
-def _table(request: Request, project: Project, spec: MapSpec, labels: dict[str, str]) -> dict[str, Any]:
-    """The tab, the rows and the side panel of one object type."""
-    live = [rule for rule in spec.objects if rule.action != Action.SKIP]
-    owner = next((rule for rule in live if rule.source == request.GET.get("object")), live[0] if live else None)
-    if owner is None:
-        return {"tabs": [], "owner": None}
-    known = _profiles(project, owner.source)
-    rows = [field_row(owner, rule, known.get(rule.source)) for rule in owner.fields]
-    show = request.GET.get("show", "all")
-    asked = request.GET.get("field", "")
-    listed = [row for row in rows if show in ("all", row.group)]
-    selected = next((row for row in rows if row.rule.source == asked), None) or _default(listed)
-    return {
-        "owner": owner,
-        "tabs": _tabs(spec, labels, owner.source),
-        "label": labels.get(owner.source, owner.label or owner.source),
-        "rows": listed,
-        "show": show,
-        "shows": [(name, label, sum(name in ("all", row.group) for row in rows)) for name, label in SHOWS],
-        "selected": selected,
-        "asked": bool(asked),
-        "profile": known.get(selected.rule.source) if selected else None,
-        "turned": hardest(selected.rule, known.get(selected.rule.source)) if selected else (),
-    }
-
-
-def _default(rows: list[FieldRow]) -> FieldRow | None:
-    """What the side panel shows unasked: the first row that wants a look."""
-    return next((row for row in rows if row.group == "check"), rows[0] if rows else None)
-
-
 @require_GET
 @vary_on_headers("HX-Request")
 def field_map(request: Request, slug: str) -> HttpResponse:
-    """The newest map, one tab per object type."""
+    """The newest map, one tab per object type, one row per field."""
     seat = seat_of(request, slug)
     version = seat.project.map_series.latest()
     if version is None:
         return _nothing_yet(request, seat)
-    spec = version.spec
-    labels = _labels(seat.project)
-    table = _table(request, seat.project, spec, labels)
-    if wants_part(request):
-        context = {"project": seat.project, "may": seat.mays, "version": version, **systems_of(seat.project), **table}
-        return render(request, "projects/map.html#object", context)
-    context = page(seat, version=version, **table)
-    gate = next(view for view in context["gates"] if view.gate == gates.MAP)
-    known = seat.project.connections.filter(side="destination").values_list("known", flat=True).first() or {}
-    left = [(labels.get(rule.source, rule.source), rule) for rule in spec.objects if rule.action == Action.SKIP]
-    context |= {
-        **signing(seat.project, gate),
-        "made": made_by(spec),
-        "left": left,
-        "triggers": known.get("triggers", []),
-        "open_run": seat.project.runs.filter(state__in=Run.OPEN).exclude(kind=Run.Kind.DISCOVERY).first(),
-    }
+    review = Review(seat, version, Asked.of(request.GET))
+    if wants_part(request) and review.owner is not None:
+        return _panel(request, review)
+    context = page(seat, version=version, review=review, **table_of(review))
+    if context["owner"] is not None and context["row"] is not None:
+        context |= map_panel.at_work(review, context["row"], review.asked.do)
+    context |= _around(seat, review, context["gates"])
     return render(request, "projects/map.html", context)
+
+
+def _panel(request: Request, review: Review) -> HttpResponse:
+    """The side panel alone, for a row that was chosen in the list."""
+    owner = review.owner
+    rows = review.stands[owner.source] if owner else []
+    stand = next((one for one in rows if one.rule.source == review.asked.field), None)
+    if owner is None or stand is None:
+        return redirect(f"{reverse('map', args=[review.seat.project.slug])}?{review.asked.query()}")
+    context = panel_of(review, owner, stand, review.asked.tab or NEEDS)
+    context |= map_panel.at_work(review, context["row"], review.asked.do)
+    context |= {"project": review.seat.project, "may": review.seat.mays, "is_asked": True, "row": context["row"]}
+    return render(request, "projects/map_panel.html", {**context, **systems_of(review.seat.project)})
+
+
+def _around(seat: Seat, review: Review, all_gates: list[gates.GateView]) -> dict[str, object]:
+    """What stands around the table: the gate, what is wrong, what can be undone."""
+    series = seat.project.map_series
+    return {
+        "gate": next(view for view in all_gates if view.gate == gates.MAP),
+        "open_run": seat.project.runs.filter(state__in=Run.OPEN).exclude(kind=Run.Kind.DISCOVERY).first(),
+        "problems": findings_of(seat.project, review.spec),
+        "last_act": series.acts.filter(by=seat.user, undone=False).order_by("-pk").first(),
+        "templates": map_services.templates_for(seat.user),
+    }
 
 
 def _nothing_yet(request: Request, seat: Seat) -> HttpResponse:
     discovered = seat.project.runs.filter(kind=Run.Kind.DISCOVERY, state=Run.State.SUCCEEDED).exists()
-    return render(request, "projects/map_empty.html", page(seat, discovered=discovered))
+    templates = map_services.templates_for(seat.user)
+    return render(request, "projects/map_empty.html", page(seat, discovered=discovered, templates=templates))
+
+
+@require_GET
+def confirm(request: Request, slug: str) -> HttpResponse:
+    """What will be made, what stays behind, what is still open, and the signature over all of it."""
+    seat = seat_of(request, slug)
+    version = seat.project.map_series.latest()
+    if version is None:
+        return redirect("map", slug=slug)
+    review = Review(seat, version)
+    context = page(seat, version=version, tabs=[replace(tab, selected=False) for tab in tabs_of(review)])
+    gate = next(view for view in context["gates"] if view.gate == gates.MAP)
+    problems = findings_of(seat.project, review.spec)
+    context |= {
+        **signing(seat.project, gate),
+        "made": made_by(review.spec),
+        "left": _left(review),
+        "triggers": _triggers(seat.project),
+        "blocking": [one for one in problems if one.blocks],
+        "warnings": [one for one in problems if not one.blocks],
+        "waiting": sum(tab.waiting for tab in context["tabs"]),
+        "targets_read": targets_of(seat.project)[1],
+        "streams": review.spec.activities,
+    }
+    return render(request, "projects/map_confirm.html", context)
+
+
+def _triggers(project: Project) -> list[dict[str, str]]:
+    known = project.connections.filter(side="destination").values_list("known", flat=True).first() or {}
+    found: list[dict[str, str]] = known.get("triggers", [])
+    return found
+
+
+def _left(review: Review) -> list[tuple[str, str, list[str]]]:
+    """What stays behind: whole object types, and the fields of those that move."""
+    found: list[tuple[str, str, list[str]]]
+    found = [(review.label(rule), rule.description, []) for rule in review.spec.objects if rule.action == Action.SKIP]
+    for rule in review.live:
+        fields = [field.source for field in rule.fields if field.action == Action.SKIP]
+        if fields:
+            found.append((review.label(rule), "", fields))
+    return found
 
 
 @require_POST
 def propose(request: Request, slug: str) -> HttpResponse:
-    """Has a map proposed from the newest discovery."""
+    """Has a map proposed from the newest discovery, with a template's decisions if one was chosen."""
     seat = seat_of(request, slug)
     with told(request):
-        version = proposals.propose(project=seat.project, by=request.user)
-        messages.success(request, f"Map {version} is proposed. Look through it, then confirm it.")
+        template = map_services.template_of(request.user, request.POST.get("template", ""))
+        forget = bool(request.POST.get("forget"))
+        version = proposals.propose(project=seat.project, by=request.user, template=template, forget=forget)
+        taken = f" What “{template}” decides about fields of the same name was taken over." if template else ""
+        messages.success(request, f"Map {version} is proposed.{taken} Look through it, then confirm it.")
     return redirect("map", slug=slug)
-
-
-@require_POST
-def change(request: Request, slug: str) -> HttpResponse:
-    """Leaves one field behind, or takes it again: stored as the next version of the map."""
-    seat = seat_of(request, slug)
-    form = ChangeForm(request.POST)
-    series = seat.project.map_series
-    version = series.latest()
-    if not form.is_valid() or version is None:
-        messages.error(request, "That change could not be read. Nothing was changed.")
-        return redirect("map", slug=slug)
-    object, field, to = (form.cleaned_data[name] for name in ("object", "field", "to"))
-    with told(request):
-        if to == "leave":
-            spec, note = map_changes.leave(version.spec, object, field, str(request.user)), f"left {field} behind"
-        else:
-            earlier = (older.spec for older in series.versions.order_by("-number").iterator())
-            spec, note = (
-                map_changes.take(version.spec, object, field, str(request.user), earlier),
-                f"took {field} again",
-            )
-        was_signed = gates.is_signed(seat.project, gates.MAP)
-        changed = services.save_map(project=seat.project, spec=spec, by=request.user, note=note[:200])
-        void = " The signature under the former map is void." if was_signed and changed.pk != version.pk else ""
-        messages.success(request, f"This is map v{changed.number} now: {note}.{void}")
-    query = urlencode({"object": object, "field": field})
-    return redirect(f"{reverse('map', args=[slug])}?{query}")

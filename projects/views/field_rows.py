@@ -9,13 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.catalogue import FieldType
+from mapping.inference import infer
+from mapping.models import RowDecision
+from mapping.parts import part_digest
 from mapping.profile import FieldProfile
-from mapping.rules import Action, FieldRule, ObjectRule
+from mapping.rules import Action, FieldRule, ObjectRule, OnError
 from mapping.transforms import TRANSFORMS, Unturned, turn
 from projects.pipeline.tags import TAGS
+from projects.views.map_changes import is_locked
 
 SURE = 0.85
 CHECK = 0.7
+QUOTED = re.compile("“[^”]*”")
 
 TYPE_WORDS = {
     FieldType.TEXT: "text",
@@ -57,7 +62,7 @@ PARTS = {
     "currencyCode": "currency",
 }
 
-HARDEST = 6
+HARDEST = 5
 """Values that the side panel turns before the reader's eyes."""
 
 
@@ -81,14 +86,31 @@ def place_of(rule: FieldRule) -> tuple[str, str]:
     return rule.label or words_of(field), part
 
 
+NEEDS, READY, LEFT, ALL = "needs", "ready", "left", "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """A field of the map with where it stands: it needs somebody, is ready, or stays behind."""
+
+    number: int
+    rule: FieldRule
+    state: str
+    decided: RowDecision | None
+
+
 @dataclass(frozen=True, slots=True)
 class FieldRow:
     """One source field: what it holds, where it goes, how sure that is and why."""
 
+    number: int
     rule: FieldRule
+    state: str
     source: str
+    kind: str
     samples: tuple[str, ...]
     percent: int | None
+    distinct: str
     field: str
     part: str
     is_new: bool
@@ -97,24 +119,42 @@ class FieldRow:
     sure: str
     tone: str
     locked: str
-
-    @property
-    def group(self) -> str:
-        """In which of the lists it stands: sure, check or left."""
-        return "left" if self.is_left else "sure" if self.tone == "ok" else "check"
+    decided: str
+    comments: int
+    digest: str
 
 
-def field_row(owner: ObjectRule, rule: FieldRule, profile: FieldProfile | None) -> FieldRow:
+def stands(owner: ObjectRule, decisions: Mapping[tuple[str, str], RowDecision]) -> list[Stand]:
+    """All fields of an object type in the map's order, each with where it stands."""
+    found = []
+    for number, rule in enumerate(owner.fields):
+        decided = decisions.get((owner.source, rule.source))
+        if decided and decided.digest != part_digest(rule, owner.destination):
+            decided = None
+        settled = decided or rule.decided_by or is_locked(owner, rule)
+        state = NEEDS if not settled else LEFT if rule.action == Action.SKIP else READY
+        found.append(Stand(number, rule, state, decided))
+    return found
+
+
+def field_row(
+    owner: ObjectRule, stand: Stand, profile: FieldProfile | None, *, masked: bool = False, comments: int = 0
+) -> FieldRow:
     """A rule with its statistics, in words."""
+    rule = stand.rule
     field, part = place_of(rule)
-    sure, tone = _certainty(rule)
+    sure, tone = _certainty(stand)
     tags = rule.source == TAGS
-    samples = tuple(choice.label for choice in rule.choices[:3]) if tags else profile.samples[:2] if profile else ()
+    samples = tuple(choice.label for choice in rule.choices[:3]) if tags else profile.samples[:3] if profile else ()
     return FieldRow(
+        number=stand.number,
         rule=rule,
+        state=stand.state,
         source="Segments" if tags else " + ".join((rule.source, *rule.also)),
-        samples=samples,
+        kind=TYPE_WORDS.get(infer(profile).type, "") if profile else "",
+        samples=tuple(shape_of(text) for text in samples) if masked and not tags else samples,
         percent=percent(profile.filled, profile.total) if profile else None,
+        distinct=profile.distinct_label if profile else "",
         field=field,
         part=part,
         is_new=rule.action in (Action.CREATE, Action.COMBINE),
@@ -122,18 +162,33 @@ def field_row(owner: ObjectRule, rule: FieldRule, profile: FieldProfile | None) 
         what=_what(rule),
         sure=sure,
         tone=tone,
-        locked=_locked(owner, rule),
+        locked="This field always goes along: by it we recognise the record." if is_locked(owner, rule) else "",
+        decided=_decider(stand),
+        comments=comments,
+        digest=part_digest(rule, owner.destination),
     )
 
 
-def _certainty(rule: FieldRule) -> tuple[str, str]:
-    if rule.action == Action.SKIP:
+def is_sure(rule: FieldRule) -> bool:
+    """Whether a proposal is good enough to be accepted together with others."""
+    return rule.confidence >= SURE
+
+
+def _certainty(stand: Stand) -> tuple[str, str]:
+    if stand.state == LEFT:
         return "Left behind", "mute"
-    if rule.decided_by and rule.decided_by != "Carryover":
-        return "Decided", "ok"
-    if rule.confidence >= SURE:
+    if stand.state == READY:
+        return "Decided" if _decider(stand) else "Settled", "ok"
+    if is_sure(stand.rule):
         return "Sure", "ok"
-    return ("Check", "wait") if rule.confidence >= CHECK else ("Unsure", "bad")
+    return ("Check", "wait") if stand.rule.confidence >= CHECK else ("Unsure", "bad")
+
+
+def _decider(stand: Stand) -> str:
+    """Who said yes to the row as it stands."""
+    if stand.decided and stand.decided.by:
+        return str(stand.decided.by)
+    return stand.rule.decided_by if stand.rule.decided_by != "Carryover" else ""
 
 
 def _what(rule: FieldRule) -> str:
@@ -145,10 +200,15 @@ def _what(rule: FieldRule) -> str:
     return words
 
 
-def _locked(owner: ObjectRule, rule: FieldRule) -> str:
-    if rule.unique or (owner.match_on and rule.destination == owner.match_on):
-        return "This field always goes along: by it we recognise the record."
-    return ""
+def shape_of(text: str) -> str:
+    """The shape of a value for those who may not see it: letters as x, digits as 9, at most 24 of them."""
+    shape = "".join("9" if c.isdigit() else "X" if c.isupper() else "x" if c.isalpha() else c for c in text[:24])
+    return f"{shape}…" if len(text) > 24 else shape
+
+
+def without_quotes(sentence: str) -> str:
+    """A reason without the values it quotes."""
+    return QUOTED.sub("“…”", sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,27 +220,42 @@ class Turned:
     problem: str
 
 
-def hardest(rule: FieldRule, profile: FieldProfile | None) -> tuple[Turned, ...]:
-    """The values most likely to go wrong, each turned by the rule's own transform."""
+def hardest(rule: FieldRule, profile: FieldProfile | None, *, masked: bool = False) -> tuple[Turned, ...]:
+    """The values most likely to go wrong, each turned by the rule's own transform: the worst ones first."""
     if profile is None or rule.action == Action.COMBINE or rule.transform not in TRANSFORMS:
         return ()
     rare = [values[0] for values in reversed(list(profile.examples.values())) if values]
-    values = dict.fromkeys([*rare, profile.longest, *profile.samples])
+    strange = [text for texts in profile.examples.values() for text in texts if not text.isascii()][:2]
+    values = dict.fromkeys([*rare, *strange, profile.longest, *profile.samples])
     options = dict(rule.options)
     if rule.choices:
         options["choices"] = {choice.source: choice.value for choice in rule.choices}
     turned = [_turned(rule, value, options) for value in values if value]
-    return tuple(sorted(turned, key=lambda one: not one.problem)[:HARDEST])
+    worst = sorted(turned, key=lambda one: (not one.problem, one.before.isascii(), -len(one.before)))[:HARDEST]
+    if profile.filled < profile.total:
+        empty = profile.total - profile.filled
+        worst.append(Turned("", "", f"Empty in {empty:,} record{'s' * (empty != 1)}: nothing is written."))
+    if masked:
+        worst = [Turned(shape_of(one.before), shape_of(one.after), without_quotes(one.problem)) for one in worst]
+    return tuple(worst)
 
 
 def _turned(rule: FieldRule, value: str, options: Mapping[str, Any]) -> Turned:
     try:
         made = turn(rule.transform, value, options)
     except Unturned as problem:
-        kept = "kept beside it as text" if rule.raw_destination else "stays in the record's page here"
         after = shown(problem.part) if problem.part is not None else ""
-        return Turned(value, after, f"It {problem.reason}: {kept}.")
+        return Turned(value, after, f"It {problem.reason}: {_fate(rule)}.")
     return Turned(value, shown(made), "")
+
+
+def _fate(rule: FieldRule) -> str:
+    """What becomes of a value that does not turn, as the end of a sentence."""
+    if rule.on_error is OnError.HOLD:
+        return "the record is held"
+    if rule.on_error is OnError.EMPTY:
+        return "the field stays empty, and it is listed"
+    return "kept beside it as text" if rule.raw_destination else "it stays in the record's page here"
 
 
 EMPTY: tuple[Any, ...] = (None, "", [], {})

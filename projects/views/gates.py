@@ -26,7 +26,7 @@ def _back(seat: Seat, gate: str) -> str:
     """The page on which the gate is signed."""
     slug = seat.project.slug
     if gate in (gates.MAP, gates.SANDBOX, *late_gates.LATE):
-        return reverse(gate, args=[slug])
+        return reverse("confirm-map" if gate == gates.MAP else gate, args=[slug])
     run = seat.project.runs.filter(kind=Run.Kind.PRODUCTION).order_by("-number").first()
     return reverse("run", args=[slug, run.number]) if run else reverse("project", args=[slug])
 

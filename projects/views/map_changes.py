@@ -1,44 +1,63 @@
-"""Changes that a customer makes in the field map; each gives a new map and leaves the old one alone."""
+"""Changes that people make in the field map; each gives a new map and leaves the old one alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from mapping.rules import Action, FieldRule, MapSpec, ObjectRule
+from mapping.parts import Row, part_of, with_part
+from mapping.rules import Action, ActivityRule, FieldRule, MapSpec, ObjectRule
 from projects.services import Refused
 
+Change = Callable[[MapSpec], MapSpec]
 
-def leave(spec: MapSpec, object: str, source: str, by: str) -> MapSpec:
+GONE = {"action": Action.SKIP, "destination": "", "raw_destination": "", "choices": ()}
+"""What a field says that is left behind. Where it would go is in the versions before."""
+
+
+def is_locked(owner: ObjectRule, rule: FieldRule) -> bool:
+    """Whether a field always goes along, because records are recognised by it."""
+    return rule.unique or bool(owner.match_on and rule.destination == owner.match_on)
+
+
+def leave(spec: MapSpec, row: Row, by: str) -> MapSpec:
     """The map with one field left behind. Where it would go is in the versions before: `take` finds it there."""
-    owner, rule = _find(spec, object, source)
-    if rule.unique or (owner.match_on and rule.destination == owner.match_on):
-        raise Refused(f"“{source}” always goes along: by it we recognise the record.")
-    gone = {"action": Action.SKIP, "destination": "", "raw_destination": "", "choices": ()}
-    return _with(spec, owner, rule, rule.model_copy(update=gone | {"decided_by": by}))
+    owner, rule = find(spec, row)
+    if is_locked(owner, rule):
+        raise Refused(f"“{row.source}” always goes along: by it we recognise the record.")
+    return with_part(spec, row, rule.model_copy(update=GONE | {"decided_by": by}))
 
 
-def take(spec: MapSpec, object: str, source: str, by: str, earlier: Iterable[MapSpec]) -> MapSpec:
+def take(spec: MapSpec, row: Row, by: str, earlier: Iterable[MapSpec]) -> MapSpec:
     """The map with a field going again where it went in the newest version that still took it."""
-    owner, rule = _find(spec, object, source)
+    _, rule = find(spec, row)
     if rule.action != Action.SKIP:
         return spec
     for version in earlier:
-        before = version.object(object)
-        then = before.rule_for(source) if before else None
-        if then is not None and then.action != Action.SKIP:
-            return _with(spec, owner, rule, then.model_copy(update={"decided_by": by}))
-    raise Refused(f"No earlier map says where “{source}” would go.")
+        then = part_of(version, row)
+        if isinstance(then, FieldRule) and then.action != Action.SKIP:
+            return with_part(spec, row, then.model_copy(update={"decided_by": by}))
+    raise Refused(f"No earlier map says where “{row.source}” would go: choose a place with “Change”.")
 
 
-def _find(spec: MapSpec, object: str, source: str) -> tuple[ObjectRule, FieldRule]:
-    owner = spec.object(object)
-    rule = owner.rule_for(source) if owner else None
-    if owner is None or rule is None:
-        raise Refused(f"The map has no field “{source}”. It may have been changed meanwhile.")
+def find(spec: MapSpec, row: Row) -> tuple[ObjectRule, FieldRule]:
+    """A field and the object type it belongs to."""
+    owner, rule = spec.object(row.object), part_of(spec, row)
+    if owner is None or not isinstance(rule, FieldRule):
+        raise Refused(f"The map has no field “{row.source}”. It may have been changed meanwhile.")
     return owner, rule
 
 
-def _with(spec: MapSpec, owner: ObjectRule, old: FieldRule, new: FieldRule) -> MapSpec:
-    fields = tuple(new if rule is old else rule for rule in owner.fields)
-    changed = owner.model_copy(update={"fields": fields})
-    return spec.model_copy(update={"objects": tuple(changed if rule is owner else rule for rule in spec.objects)})
+def find_object(spec: MapSpec, source: str) -> ObjectRule:
+    """The rule of an object type."""
+    owner = spec.object(source)
+    if owner is None:
+        raise Refused(f"The map has no object type “{source}”. It may have been changed meanwhile.")
+    return owner
+
+
+def find_stream(spec: MapSpec, key: str) -> ActivityRule:
+    """The rule of a stream of happenings."""
+    rule = part_of(spec, Row("", key))
+    if not isinstance(rule, ActivityRule):
+        raise Refused(f"The map has no “{key}”. It may have been changed meanwhile.")
+    return rule

@@ -14,7 +14,7 @@ from connectors.errors import ConnectorError
 from connectors.registry import all_connectors
 from projects import gates, selectors
 from projects.models import Connection, Project, Run, User
-from projects.permissions import ALLOWED, Can, role_of
+from projects.permissions import Can, allows, role_of
 from projects.services import Refused
 
 ROLE_WORDS = {"customer": "Customer", "engineer": "Engineer", "admin": "Admin"}
@@ -37,7 +37,7 @@ class Seat:
 
     def may(self, action: Can) -> bool:
         """Whether this member may do this here."""
-        return self.role in ALLOWED[action]
+        return allows(self.role, action, self.project)
 
     @property
     def mays(self) -> dict[str, bool]:

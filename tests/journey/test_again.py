@@ -6,7 +6,7 @@ import pytest
 
 from connectors.twenty.destination import TwentyDestination
 from mapping.rules import Action, MapSpec
-from projects import gates, selectors, services
+from projects import gates, map_services, selectors, services
 from projects.models import Project, Record, Run
 from projects.pipeline import engine
 from tests.journey.conftest import Migration
@@ -37,7 +37,7 @@ def test_a_new_sandbox_after_production_takes_nothing_of_production_back(congres
     note = congress.destination.edit(
         "person", str(people(congress)["00000001"]["id"]), {"avatarUrl": "https://x.example/a.png"}
     )
-    services.save_map(project=congress.project, spec=leave_behind(congress.project, "nickname"), by=congress.admin)
+    map_services.save_map(project=congress.project, spec=leave_behind(congress.project, "nickname"), by=congress.admin)
     congress.sign("map")
     assert congress.run("sandbox", sample_size=40).state == Run.State.SUCCEEDED
     congress.sign("sandbox")
@@ -51,7 +51,7 @@ def test_a_field_that_is_left_behind_later_is_emptied_and_not_left_standing(cong
     congress.to_sandbox()
     congress.production()
     assert people(congress)["00000001"]["jobTitle"] == "Senator"
-    services.save_map(project=congress.project, spec=leave_behind(congress.project, "job_title"), by=congress.admin)
+    map_services.save_map(project=congress.project, spec=leave_behind(congress.project, "job_title"), by=congress.admin)
     congress.sign("map")
     congress.run("sandbox", sample_size=40)
     congress.sign("sandbox")
@@ -71,7 +71,7 @@ def test_a_value_that_the_source_no_longer_has_is_emptied(congress: Migration) -
 
 def test_a_sandbox_signed_under_another_map_cannot_be_signed_again_without_a_run(congress: Migration) -> None:
     congress.to_sandbox()
-    services.save_map(project=congress.project, spec=leave_behind(congress.project, "nickname"), by=congress.admin)
+    map_services.save_map(project=congress.project, spec=leave_behind(congress.project, "nickname"), by=congress.admin)
     congress.sign("map")
     assert not gates.is_signed(congress.project, "sandbox")
     with pytest.raises(services.Refused, match="No sandbox run has ended under this map"):
@@ -113,7 +113,7 @@ def test_what_a_cancelled_run_made_without_knowing_is_cleared_before_the_next_on
         assert congress.go_on(run).state == Run.State.PAUSED
     assert people(congress)
     services.cancel_run(run=run, by=congress.admin, why="Killed.")
-    services.save_map(project=congress.project, spec=leave_behind(congress.project, "job_title"), by=congress.admin)
+    map_services.save_map(project=congress.project, spec=leave_behind(congress.project, "job_title"), by=congress.admin)
     congress.sign("map")
     again = congress.run("sandbox", sample_size=30)
     assert again.state == Run.State.SUCCEEDED
@@ -145,4 +145,4 @@ def test_a_key_to_another_workspace_of_the_same_server_stops_the_run_before_it_w
 
 def test_an_empty_map_is_refused_with_what_is_missing(congress: Migration) -> None:
     with pytest.raises(services.Refused, match="moves nothing"):
-        services.save_map(project=congress.project, spec=MapSpec(), by=congress.admin)
+        map_services.save_map(project=congress.project, spec=MapSpec(), by=congress.admin)

@@ -88,6 +88,17 @@ def test_an_object_type_of_tasks_is_proposed_and_one_of_products_is_not() -> Non
     assert [(rule.source, rule.kind) for rule in propose_activities([tasks, products], [])] == [("object:4", Kind.TASK)]
 
 
+def test_an_object_type_whose_records_tell_their_kind_leaves_none_of_them_behind() -> None:
+    told = Stream("object:6", "Activity", 5, {"type": 5}, {"type": {"CALL": 3, "FAX": 2}})
+    rules = propose_activities([told], [])
+    kinds = {value: rule_for(rules, "object:6", "", {"type": value}) for value in ("CALL", "FAX", "SMS")}
+    assert {value: rule and rule.kind for value, rule in kinds.items()} == {
+        "CALL": Kind.CALL,
+        "FAX": Kind.EVENT,
+        "SMS": Kind.EVENT,
+    }
+
+
 def test_a_weak_object_type_is_left_an_object_until_somebody_says_otherwise() -> None:
     (rule,) = propose_activities([Stream("object:4", "Note", 10, {"colour": 10}, {})], [])
     assert (rule.action, rule.alternative) == (Action.SKIP, Kind.NOTE)

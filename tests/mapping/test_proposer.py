@@ -96,14 +96,14 @@ def test_a_trait_without_a_home_gets_a_field_of_its_own(name: str, values: list[
 
 def test_values_that_speak_against_a_name_are_the_reason() -> None:
     reason = field(proposed(person(phone=["yes", "no"])), "phone").reason
-    assert reason.startswith("Named like Phones (Primary Phone Number), but none of the values suits it.")
+    assert reason.startswith("Named like Phones (Primary Phone Number), but all values are yes or no.")
 
 
 def test_two_traits_never_share_one_home() -> None:
     rule = proposed(person(phone=["202-225-2171"], mobile=["202-225-2172"]))
     assert field(rule, "phone").destination == "phones.primaryPhoneNumber"
     mobile = field(rule, "mobile")
-    assert (mobile.action, mobile.type) == (Action.CREATE, FieldType.PHONES)
+    assert (mobile.action, mobile.destination) == (Action.MAP, "phones.additionalPhones")
     assert mobile.alternatives[0].destination == "phones.primaryPhoneNumber"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection as database
 
-from projects import services
+from projects import map_services, services
 from projects.models import Connection, Event, Membership, Project, Run, User
 from projects.permissions import ALLOWED, Can, can
 
@@ -104,8 +104,8 @@ def test_the_trail_cannot_be_rewritten(project: Project, admin: User) -> None:
 
 
 def test_a_field_map_cannot_be_changed_once_stored(project: Project, admin: User, spec: object) -> None:
-    version = services.save_map(project=project, spec=spec, by=admin)  # type: ignore[arg-type]
+    version = map_services.save_map(project=project, spec=spec, by=admin)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         version.save()
-    again = services.save_map(project=project, spec=spec, by=admin)  # type: ignore[arg-type]
+    again = map_services.save_map(project=project, spec=spec, by=admin)  # type: ignore[arg-type]
     assert again.pk == version.pk

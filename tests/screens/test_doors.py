@@ -28,6 +28,7 @@ def address(name: str, run: Run) -> str:
         "side": "source",
         "object": "person",
         "gate": "map",
+        "form": "csv",
         "phase": "people",
         "pk": Record.objects.filter(run=run).values_list("pk", flat=True).first(),
     }

@@ -15,12 +15,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
-from pydantic import ValidationError
 
 from connectors.errors import ConnectorError
 from connectors.registry import all_connectors
-from mapping.rules import Action, FieldRule, MapSpec, ObjectRule
-from projects import archives, audit, gates, proposals, selectors, services
+from mapping import exchange
+from mapping.rules import Action, FieldRule, ObjectRule
+from projects import archives, audit, gates, map_services, proposals, selectors, services
 from projects.management import verbs_back
 from projects.management.waiting import Outcome, wait_for
 from projects.models import Connection, Decision, Project, Run, User
@@ -165,17 +165,20 @@ def propose(command: Command, project: Project, user: User, options: dict[str, A
 def map_(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
     """Shows, exports or imports the field map."""
     if options["import_file"]:
+        path = Path(options["import_file"])
         try:
-            spec = MapSpec.model_validate_json(Path(options["import_file"]).read_text())
-        except (OSError, ValidationError) as error:
-            raise Failed(f"{options['import_file']} cannot be read as a field map: {error}") from error
-        version = services.save_map(project=project, spec=spec, by=user, note="imported")
+            spec = exchange.read(path.name, path.read_bytes())
+        except (OSError, exchange.Unreadable) as error:
+            raise Failed(f"{path} cannot be read as a field map. {error}") from error
+        version = map_services.import_map(project=project, spec=spec, by=user)
         return Outcome({"map": version.number, "digest": version.digest}, f"Map {version} is stored.")
     latest = project.map_series.latest()
     if latest is None:
         raise Failed("There is no field map yet: discover, then propose one.")
     if options["export_file"]:
-        Path(options["export_file"]).write_text(latest.spec.model_dump_json(indent=2) + "\n")
+        path = Path(options["export_file"])
+        write = exchange.to_csv if path.suffix.lower() == ".csv" else exchange.to_json
+        path.write_text(write(latest.spec), encoding="utf-8", newline="")
     data = {"map": latest.number, "digest": latest.digest, "content": latest.content}
     lines = [
         f"{rule.source}.{field.source} → {_lands(rule, field)}  {field.reason}"
@@ -340,8 +343,8 @@ def _sandbox_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _map_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--export", dest="export_file", default="", metavar="FILE")
-    parser.add_argument("--import", dest="import_file", default="", metavar="FILE")
+    parser.add_argument("--export", dest="export_file", default="", metavar="FILE", help="JSON, or CSV by its ending.")
+    parser.add_argument("--import", dest="import_file", default="", metavar="FILE", help="JSON, or CSV by its ending.")
 
 
 def _name_options(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,258 @@
+"""What each field of an object could mean on the destination, and how much speaks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from rapidfuzz import fuzz
+
+from connectors.catalogue import Field, FieldType, ObjectType
+from mapping.composites import BLANKS, MAIN_PARTS
+from mapping.inference import TRANSFORM_OF, is_identifier
+from mapping.lexicon import squeezed
+from mapping.matcher import measure
+from mapping.profile import FieldProfile
+from mapping.proposing.concepts import Alias, Concept, concepts, parts, word_set
+from mapping.proposing.evidence import Evidence, evidence
+from mapping.proposing.meaning import between, likenesses
+from mapping.proposing.model import utility
+from mapping.proposing.names import EXACT, SPELT_LIKE, Match, Reading, read
+from mapping.proposing.suits import SUITS
+
+TARGETS = frozenset(TRANSFORM_OF) - {FieldType.UUID}
+NEVER = frozenset({"id", "createdAt", "updatedAt", "deletedAt", "position", "searchVector", "createdBy", "updatedBy"})
+"""Fields that only a concept can mean, never a similar name."""
+
+SURELY = 0.9
+VETO = 0.5
+ENOUGH_SUIT = 0.8
+MOSTLY = 0.8
+SAME_NAME, LIKE_NAME = 0.97, 0.85
+ALIKE = 90
+CLOSE = 0.75
+FIGURES = frozenset({"postcode", "coordinate"})
+"""What almost any figures could be: a nearness in meaning is not enough for it."""
+
+NEAR = 0.45
+"""From this likeness in meaning on it counts for something; below it, it is noise."""
+
+AMBIGUOUS = frozenset({"name", "nom", "nombre", "nome", "naam", "names", "nombres"})
+"""Words for the whole name that mean one half of it where the other half stands beside them."""
+
+SECOND = {"phone": "other_phone", "email": "other_email", "street": "street2"}
+LESS_SURE = 0.85
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A destination that a field may mean: what speaks for it, and how much (`utility`, against 0 for none)."""
+
+    destination: str
+    field: Field
+    concept: str
+    features: Mapping[str, float]
+    utility: float
+    match: Match | None = None
+    suit: float = 1.0
+    confirmed: str = ""
+
+    @property
+    def named(self) -> float:
+        """How surely the name means it."""
+        return self.features.get("named", 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """One field with everything that was found out about it; candidates with the likeliest first."""
+
+    profile: FieldProfile
+    reading: Reading
+    evidence: Evidence
+    candidates: tuple[Candidate, ...]
+    homeless: Match | None = None
+    likeness: Mapping[str, float] = field(default_factory=dict)
+    confirmed: str = ""
+    """That the customer gave it a field of its own before, as a sentence."""
+
+
+def home_of(concept: Concept, role: str, target: ObjectType) -> tuple[str, Field] | None:
+    """Where that concept lives on this destination, or None where its catalogue has no room for it."""
+    for path in concept.homes.get(role, ()):
+        name, _, part = path.partition(".")
+        found = target.field(name)
+        if found is None or not found.writable or found.type not in TARGETS:
+            continue
+        if not part or (found.type in BLANKS and part in BLANKS[found.type]()):
+            return path, found
+    return None
+
+
+def weigh(
+    profiles: Sequence[FieldProfile],
+    role: str,
+    label: str,
+    target: ObjectType,
+    country: str = "US",
+    unknown: frozenset[str] = frozenset(),
+) -> list[Weighed]:
+    """All fields of one object; they are read together, since `name` beside `first name` is the last name.
+
+    `unknown` are names that are to be read as if no list had them.
+    """
+    seen = [evidence(profile) for profile in profiles]
+    readings = _in_company([read(profile.name, role, label, unknown) for profile in profiles], seen, role)
+    near = likenesses([" ".join(parts(profile.name)) for profile in profiles])
+    homes = {key: home_of(concept, role, target) for key, concept in concepts().items() if role in concept.roles}
+    return [
+        _weigh_one(profile, looks, reading, likeness, homes, target, country)
+        for profile, looks, reading, likeness in zip(profiles, seen, readings, near, strict=True)
+    ]
+
+
+def _in_company(readings: Sequence[Reading], seen: Sequence[Evidence], role: str) -> list[Reading]:
+    """Settles what only the other fields can tell: which half of a name `name` is, and which is the second."""
+    firsts = any(_says(reading, "first_name") for reading in readings)
+    lasts = any(_says(reading, "last_name") for reading in readings)
+    half = "first_name" if lasts and not firsts else "last_name" if firsts and not lasts else ""
+    made = []
+    for reading, looks in zip(readings, seen, strict=True):
+        matches = dict(reading.matches)
+        whole = matches.get("person_name")
+        is_half = looks.share("full name") < VETO and looks.share("two words") < MOSTLY
+        if role == "person" and half and is_half and whole and _is_ambiguous(whole.alias):
+            matches[half] = Match(whole.score, whole.alias, whole.how)
+            matches["person_name"] = replace(whole, score=whole.score * VETO)
+        for first, second in SECOND.items():
+            later = reading.number > 1 or (reading.group in ("other", "home", "hq") and first != "street")
+            if later and first in matches and second not in matches:
+                matches[second] = matches[first]
+                matches[first] = replace(matches[first], score=matches[first].score * LESS_SURE)
+        made.append(replace(reading, matches=matches))
+    return made
+
+
+def _says(reading: Reading, concept: str) -> bool:
+    match = reading.matches.get(concept)
+    return match is not None and match.score > SURELY and not _is_ambiguous(match.alias)
+
+
+def _is_ambiguous(alias: Alias) -> bool:
+    """Whether a usual name says no more than “name”, perhaps with whose it is: `name`, `nom du contact`."""
+    rest = set(alias.parts) - word_set("stop") - word_set("owners", "person")
+    return len(rest) == 1 and rest <= AMBIGUOUS
+
+
+Homes = Mapping[str, tuple[str, Field] | None]
+
+
+def _weigh_one(
+    profile: FieldProfile,
+    seen: Evidence,
+    reading: Reading,
+    likeness: Mapping[str, float],
+    homes: Homes,
+    target: ObjectType,
+    country: str,
+) -> Weighed:
+    homeless = _homeless(reading, homes)
+    away = max((near for key, near in likeness.items() if key in homes and homes[key] is None), default=0.0)
+    best: dict[str, Candidate] = {}
+    offers = [
+        _of_concept(concepts()[key], home, reading, seen, homeless, likeness.get(key, 0.0), away)
+        for key, home in homes.items()
+        if home is not None
+    ]
+    known = {home[1].name for home in homes.values() if home is not None}
+    offers += _of_fields(profile, reading, seen, target, known, country)
+    for offer in offers:
+        standing = best.get(offer.destination)
+        if standing is None or offer.utility > standing.utility:
+            best[offer.destination] = offer
+    ordered = sorted(best.values(), key=lambda candidate: -candidate.utility)
+    return Weighed(profile, reading, seen, tuple(ordered), homeless, likeness)
+
+
+def _homeless(reading: Reading, homes: Homes) -> Match | None:
+    """The surest thing without a home that the name can mean."""
+    found = [match for key, match in reading.matches.items() if key in homes and homes[key] is None]
+    return max(found, key=lambda match: match.score, default=None)
+
+
+def _of_concept(
+    concept: Concept,
+    home: tuple[str, Field],
+    reading: Reading,
+    seen: Evidence,
+    homeless: Match | None,
+    near: float,
+    away: float,
+) -> Candidate:
+    path, found = home
+    match = reading.matches.get(concept.key)
+    named = match.score if match else 0.0
+    suit, giveaway = SUITS[concept.values](seen) if seen.filled else (0.0, 0.0)
+    features = _features(named, suit, giveaway, reading, seen, homeless.score if homeless else 0.0)
+    noise = concept.values in FIGURES or (near < NEAR and near > away)
+    if named < SURELY and not reading.cryptic and not noise:
+        features["meaning"] = max(-0.5, min(0.5, near - away)) * (1 - named)
+    return Candidate(path, found, concept.key, features, utility(features), match, suit)
+
+
+def _features(
+    named: float, suit: float, giveaway: float, reading: Reading, seen: Evidence, homeless: float
+) -> dict[str, float]:
+    filled = seen.filled > 0
+    # A few values that do not fit are usual; they must not decide which of two fields is the better one.
+    centred = min(1.0, 2 * suit / ENOUGH_SUIT - 1) if filled else 0.0
+    return {
+        "bias": 1.0,
+        "named": named,
+        "named surely": float(named > SURELY),
+        "homeless": homeless,
+        "against": max(reading.against.values(), default=0.0),
+        "named and suits": named * centred,
+        "veto": float(filled and suit < VETO),
+        # Where the name says it, values that could be nothing else must not decide which field is the better one.
+        # And where the name speaks of somebody else, it is their address, however much it looks like one.
+        "giveaway": 0.0 if reading.against or homeless > SURELY else giveaway * (1 - named),
+        "cryptic giveaway": giveaway if reading.cryptic else 0.0,
+        "unseen": float(not filled),
+    }
+
+
+def _of_fields(
+    profile: FieldProfile, reading: Reading, seen: Evidence, target: ObjectType, known: set[str], country: str
+) -> Iterator[Candidate]:
+    """Fields of the destination that no concept speaks of, such as the customer's own, by name or description."""
+    others = [f for f in target.fields if f.writable and f.type in TARGETS and f.name not in NEVER | known]
+    described = [f"{f.label} {f.description}".strip() for f in others]
+    near = between(" ".join(parts(profile.name)), described) if others and not reading.cryptic else [0.0] * len(others)
+    for found, nearness in zip(others, near, strict=True):
+        named = _likeness(profile.name, found)
+        if not named and nearness >= CLOSE and not is_identifier(profile.name):
+            named = nearness * LESS_SURE
+        if not named:
+            continue
+        path = _main_path(found)
+        fit = measure(profile, path, found, country).share if seen.filled else 0.0
+        # Where the destination has a field of that name, nothing else that the name can mean counts against it.
+        features = _features(named, fit, 0.0, Reading({}), seen, 0.0)
+        match = Match(named, Alias("", found.label, "", 0, ()), EXACT if named == SAME_NAME else SPELT_LIKE)
+        yield Candidate(path, found, "", features, utility(features), match, fit)
+
+
+def _likeness(name: str, found: Field) -> float:
+    if squeezed(name) in (squeezed(found.name), squeezed(found.label)):
+        return SAME_NAME
+    if is_identifier(name):
+        return 0.0
+    spelt = " ".join(parts(name))
+    likeness = max(fuzz.token_sort_ratio(spelt, " ".join(parts(text))) for text in (found.name, found.label))
+    return LIKE_NAME * likeness / 100 if likeness >= ALIKE else 0.0
+
+
+def _main_path(found: Field) -> str:
+    part = MAIN_PARTS.get(found.type)
+    return f"{found.name}.{part}" if part and found.type is not FieldType.FULL_NAME else found.name

@@ -1,0 +1,326 @@
+"""Reads a field's name: which concepts it can mean, how surely, and which words of it say something else."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
+
+from rapidfuzz import fuzz, process
+
+from mapping.figures import CURRENCIES
+from mapping.proposing.concepts import (
+    HEAD_FIRST,
+    Alias,
+    aliases,
+    bags,
+    concepts,
+    index,
+    parts,
+    pieces_of,
+    squeeze,
+    vocabulary,
+    word_lists,
+    word_set,
+)
+
+ABOUT = "about it"
+OTHERS = "of another"
+"""What a name means that speaks of a fact about the thing, or of somebody else's: nothing that has a home."""
+
+EXACT, WITHOUT_OWNER, SHORT, ANY_ORDER, SPELT_LIKE, PARTLY = range(6)
+COSTS = (0.0, 0.02, 0.05, 0.04, 0.0, 0.08)
+PER_RANK = 0.0008
+ALIKE = 88
+HALF = 0.5
+LONG_ENOUGH = 5
+"""Letters from which on a likeness in spelling means something."""
+
+NEUTRAL, UNKNOWN_BESIDE, UNKNOWN_HEAD = 0.98, 0.62, 0.3
+SHORTEST, SURE_ENOUGH = 3, 0.85
+"""Names of two letters inside a name only count where everything else beside them is neutral."""
+
+TAKES_OVER = {
+    "other_people": OTHERS,
+    "email_facts": ABOUT,
+    "phone_facts": ABOUT,
+    "consent": ABOUT,
+    "score": ABOUT,
+    "birthday": ABOUT,
+    "identifier": ABOUT,
+}
+"""Things whose mention makes something else of whatever stands beside them."""
+
+PEOPLE_WHO_ARE_COMPANIES = frozenset({"customer", "cust", "client", "kunde", "kunden", "cliente", "klant"})
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """That a name can mean a concept: how surely (0 to 1), by which alias, and in which way."""
+
+    score: float
+    alias: Alias
+    how: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Everything a name says. `against` are words that make it something else, with how surely they do.
+
+    `group` tells which address (`billing`, `shipping`, …); `number` is a digit at the end; `cryptic` says that
+    no word of the name means anything.
+    """
+
+    matches: Mapping[str, Match]
+    against: Mapping[str, float] = field(default_factory=dict)
+    group: str = ""
+    number: int = 0
+    cryptic: bool = False
+
+
+@lru_cache(maxsize=1 << 13)
+def read(name: str, role: str, label: str = "", unknown: frozenset[str] = frozenset()) -> Reading:
+    """Reads the name of a field of an object of that role; `label` is what the customer calls the object.
+
+    `unknown` are squeezed names to be read as if no list had them: how well is a name read that nobody foresaw?
+    """
+    given = parts(name)
+    number = int(given[-1]) if given and given[-1].isdigit() and len(given[-1]) == 1 else 0
+    own = _owners(role, label)
+    spellings = list(_spellings(given, own))
+    matches: dict[str, Match] = {}
+    for spelling, how in spellings:
+        _take_exact(matches, spelling, how, role, unknown)
+        if matches:
+            break
+    against: dict[str, float] = {}
+    if not matches:
+        for spelling, _ in spellings[:4]:
+            for variant in _divided(spelling):
+                _take_partly(matches, against, variant, role, own, unknown)
+    if not against and all(match.score < HALF for match in matches.values()):
+        _take_alike(matches, [squeeze(spelling) for spelling, _ in spellings[:2]], role, unknown)
+    empty = own | word_set("generic") | word_set("stop")
+    meant = against or any(match.score > HALF for match in matches.values())
+    cryptic = not meant and all(part in empty or part not in vocabulary() for part in given)
+    return Reading(matches, against, _group(given), number, cryptic)
+
+
+def _owners(role: str, label: str) -> frozenset[str]:
+    own = word_set("owners", "any") | set(parts(label)) | {part.rstrip("s") for part in parts(label)}
+    return own | (word_set("owners", role) if role in ("person", "company") else set())
+
+
+def _spellings(given: tuple[str, ...], own: frozenset[str]) -> Iterator[tuple[tuple[str, ...], int]]:
+    """The words as they are, without owners and numbers, with short forms written out: the surest first."""
+    seen: set[tuple[str, ...]] = set()
+    stop = word_set("stop")
+    bare = _stripped(given, own)
+    counted = tuple(part for part in bare if not part.isdigit())
+    plain = tuple(part for part in counted if part not in stop)
+    for spelling, how in ((given, EXACT), (bare, WITHOUT_OWNER), (counted, WITHOUT_OWNER), (plain, WITHOUT_OWNER)):
+        if spelling and spelling not in seen:
+            seen.add(spelling)
+            yield spelling, how
+    for words in (bare, counted):
+        for spelling in _written_out(words, own):
+            if spelling not in seen:
+                seen.add(spelling)
+                yield spelling, SHORT
+
+
+def _stripped(given: tuple[str, ...], own: frozenset[str]) -> tuple[str, ...]:
+    start, end = 0, len(given)
+    while end - start > 1 and given[start] in own:
+        start += 1
+    while end - start > 1 and given[end - 1] in own and not given[end - 1].isdigit():
+        end -= 1
+    return given[start:end]
+
+
+@cache
+def _skeletons() -> Mapping[str, tuple[str, ...]]:
+    """The consonants of a word → English words with them: `cntry` can only be `country`."""
+    found: dict[str, list[str]] = {}
+    english = {part for alias in aliases() if alias.language == "en" for part in alias.parts}
+    for word in sorted(english | word_set("others") | word_set("about") | word_set("owners", "person")):
+        if len(word) >= 4 and word.isalpha():
+            found.setdefault(_skeleton(word), []).append(word)
+    return {skeleton: tuple(words) for skeleton, words in found.items() if len(skeleton) >= 3}
+
+
+@cache
+def _beginnings() -> Mapping[str, tuple[str, ...]]:
+    """The first four or five letters of a long word → the words that are cut off so: `cogn` for `cognome`."""
+    found: dict[str, list[str]] = {}
+    for word in sorted({part for alias in aliases() for part in alias.parts}, key=lambda word: (len(word), word)):
+        for size in (4, 5):
+            if word.isalpha() and len(word) >= size + 3:
+                found.setdefault(word[:size], []).append(word)
+    return {start: tuple(words[:4]) for start, words in found.items()}
+
+
+def _skeleton(word: str) -> str:
+    return word[:1] + "".join(letter for letter in word[1:] if letter not in "aeiouy")
+
+
+def _written_out(words: tuple[str, ...], own: frozenset[str]) -> Iterator[tuple[str, ...]]:
+    short = word_lists()["short"]
+    choices: list[tuple[str, ...]] = []
+    changed = False
+    for word in words:
+        longer: tuple[str, ...] = tuple(short[word].split("|")) if word in short else ()
+        if not longer and word not in vocabulary() and word not in own and 3 <= len(word) <= 8:
+            longer = _skeletons().get(_skeleton(word), ())[:3] if _skeleton(word) == word or len(word) <= 5 else ()
+            longer = longer or _beginnings().get(word, ())
+        changed = changed or bool(longer)
+        choices.append(longer or (word,))
+    if changed:
+        for made in itertools.islice(itertools.product(*choices), 8):
+            yield tuple(part for text in made for part in text.split())
+
+
+def _meant(spelling: Sequence[str], role: str, unknown: frozenset[str]) -> tuple[Alias, ...]:
+    squeezed = "".join(spelling)
+    return () if squeezed in unknown else index(role).get(squeezed, ())
+
+
+def _take_exact(
+    matches: dict[str, Match], spelling: tuple[str, ...], how: int, role: str, unknown: frozenset[str]
+) -> None:
+    for alias in _meant(spelling, role, unknown):
+        _better(matches, Match(1 - COSTS[how] - alias.rank * PER_RANK, alias, how))
+    bag = frozenset(spelling) - word_set("stop")
+    for alias in bags(role).get(bag, ()) if not matches and not unknown else ():
+        score = 1 - COSTS[how] - COSTS[ANY_ORDER] - alias.rank * PER_RANK
+        _better(matches, Match(score, alias, ANY_ORDER))
+
+
+def _better(matches: dict[str, Match], match: Match) -> None:
+    standing = matches.get(match.alias.concept)
+    if standing is None or match.score > standing.score:
+        matches[match.alias.concept] = match
+
+
+def _divided(spelling: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The words themselves and, where a compound is among them, its parts too."""
+    yield spelling
+    known = vocabulary()
+    made = tuple(piece for word in spelling for piece in (pieces_of(word) if word not in known else (word,)))
+    if made != spelling:
+        yield made
+
+
+def _take_partly(
+    matches: dict[str, Match],
+    against: dict[str, float],
+    spelling: tuple[str, ...],
+    role: str,
+    own: frozenset[str],
+    unknown: frozenset[str],
+) -> None:
+    """Looks for a usual name inside the name, the longest first, and weighs what stands beside it."""
+    size = len(spelling)
+    covered: list[range] = []
+    for length in range(size, 0, -1):
+        for start in range(size - length + 1):
+            end = start + length
+            if any(start >= span.start and end <= span.stop for span in covered):
+                continue
+            found = _meant(spelling[start:end], role, unknown)
+            if not found:
+                continue
+            covered.append(range(start, end))
+            # Words of a longer name, such as `code` of `postal code`, say nothing against what stands beside it.
+            spoken = {place for span in covered if span.stop - span.start > 1 for place in span}
+            before = [part if place not in spoken else "" for place, part in enumerate(spelling[:start])]
+            after = [part if place not in spoken else "" for place, part in enumerate(spelling[end:], end)]
+            for alias in found:
+                score, reason = _weigh(alias, spelling[start:end], before, after, role, own)
+                if end - start == 1 and len(spelling[start]) < SHORTEST and score < SURE_ENOUGH:
+                    continue
+                if reason:
+                    against[reason] = max(against.get(reason, 0.0), 0.9)
+                _better(matches, Match(score, alias, ANY_ORDER if length == size else PARTLY))
+            covered.append(range(start, end))
+    _note_others(matches, against)
+    inside = {place for span in covered for place in span}
+    for place, part in enumerate(spelling):
+        if place not in inside and part not in own:
+            _note(against, part)
+
+
+def _note_others(matches: dict[str, Match], against: dict[str, float]) -> None:
+    """Where one part of a name is a thing of its own, such as an account's owner, the other is only its e-mail."""
+    for key, reason in TAKES_OVER.items():
+        if key in matches and matches[key].score >= UNKNOWN_HEAD / 2 and len(matches) > 1:
+            against[reason] = 0.9
+            for other, match in matches.items():
+                if concepts()[other].homes and other not in TAKES_OVER:
+                    matches[other] = replace(match, score=match.score * UNKNOWN_HEAD)
+
+
+def _note(against: dict[str, float], part: str) -> None:
+    for why, table in ((OTHERS, "others"), (ABOUT, "about")):
+        if part in word_set(table):
+            against.setdefault(why, 0.6)
+
+
+def _weigh(
+    alias: Alias,
+    span: Sequence[str],
+    before: Sequence[str],
+    after: Sequence[str],
+    role: str,
+    own: frozenset[str],
+) -> tuple[float, str]:
+    score, reason = 1 - COSTS[PARTLY] - alias.rank * PER_RANK, ""
+    generic = len(span) == 1 and span[0] in word_set("generic")
+    head_first = alias.language in HEAD_FIRST
+    for beside, is_head in ((before, head_first), (after, not head_first)):
+        for part in beside:
+            factor, why = _beside(part, role, own, generic)
+            if factor == UNKNOWN_BESIDE and (is_head or generic) and role != "custom":
+                factor = UNKNOWN_HEAD
+            score *= factor
+            reason = reason or why
+    return score, reason
+
+
+def _beside(part: str, role: str, own: frozenset[str], generic: bool) -> tuple[float, str]:
+    """How much a word beside the usual name takes from it, and whether it makes it something else."""
+    if part in word_set("stop") or part.isdigit() or part in own or part.upper() in CURRENCIES:
+        return NEUTRAL, ""
+    if part in word_set("about"):
+        return 0.15, ABOUT
+    if part in word_set("others"):
+        return 0.2, OTHERS
+    owners = word_set("owners", "person") | word_set("owners", "company")
+    if part in owners and not (role == "company" and part in PEOPLE_WHO_ARE_COMPANIES):
+        return 0.25, OTHERS
+    if not generic and any(part in word_set("qualifiers", group) for group in word_lists()["qualifiers"]):
+        return NEUTRAL, ""
+    return UNKNOWN_BESIDE, ""
+
+
+def _take_alike(matches: dict[str, Match], spellings: Sequence[str], role: str, unknown: frozenset[str]) -> None:
+    for spelling in spellings:
+        if len(spelling) < LONG_ENOUGH:
+            continue
+        found = process.extract(spelling, index(role).keys(), scorer=fuzz.ratio, score_cutoff=ALIKE, limit=3)
+        for key, likeness, _ in found:
+            if len(key) < LONG_ENOUGH or key in unknown:
+                continue
+            for alias in index(role)[key]:
+                _better(matches, Match(0.9 * likeness / 100 - alias.rank * PER_RANK, alias, SPELT_LIKE))
+
+
+def _group(given: Sequence[str]) -> str:
+    """Which address a part belongs to: `billing` of `BillingCity`, and nothing where the name does not say."""
+    known = vocabulary()
+    pieces = [piece for part in given for piece in ((part,) if part in known else pieces_of(part))]
+    for group in ("billing", "shipping", "hq", "home", "work", "other"):
+        if any(piece in word_set("qualifiers", group) for piece in pieces):
+            return group
+    return ""
