@@ -37,6 +37,7 @@ from projects.models import (
     Step,
     User,
 )
+from projects.order import obstacle
 from projects.permissions import Can, can
 from projects.pipeline import engine
 from projects.review import accept_all, conflicts_of
@@ -213,11 +214,10 @@ def start_run(
 ) -> Run:
     """Starts a run, or says what has to come first. `scope`: what a delta reads, or a rollback takes back."""
     allow(by, Can.RUN, project)
-    if kind == Run.Kind.DELTA and not scope:
-        raise Refused("A delta is started on its own page, which says what it reads.")
     try:
         with transaction.atomic():
-            _check_order(project, kind)
+            if why_not := obstacle(project, kind):
+                raise Refused(why_not)
             number = (project.runs.aggregate(top=Max("number"))["top"] or 0) + 1
             if kind == Run.Kind.DISCOVERY:
                 # What an earlier visit found may have changed: discovery looks again.
@@ -236,23 +236,6 @@ def start_run(
     except IntegrityError as error:
         raise Refused("A run of this project is still open: wait for its end, or cancel it.") from error
     return run
-
-
-def _check_order(project: Project, kind: str) -> None:
-    if missing := {"source", "destination"} - set(project.connections.values_list("side", flat=True)):
-        raise Refused(f"Connect the {' and the '.join(sorted(missing))} first.")
-    if Step.objects.filter(run__project=project, state=Step.State.RUNNING, leased_until__gt=timezone.now()).exists():
-        raise Refused("A worker is still finishing a page of the last run: try again in a moment.")
-    if kind in (Run.Kind.DISCOVERY, Run.Kind.ROLLBACK):
-        return
-    if not gates.is_signed(project, gates.MAP):
-        raise Refused("The field map is not confirmed (or was changed since): confirm it first.")
-    if kind == Run.Kind.DELTA and not project.runs.filter(kind=Run.Kind.PRODUCTION).exists():
-        raise Refused("There is nothing to follow up: production has not run yet.")
-    if kind == Run.Kind.REPLAY and not project.runs.filter(kind=Run.Kind.PRODUCTION).exists():
-        raise Refused("There is nothing to replay: production has not run yet.")
-    if kind == Run.Kind.PRODUCTION and not gates.is_signed(project, gates.SANDBOX):
-        raise Refused("The sandbox is not signed off for this map: run it and have it signed first.")
 
 
 def enqueue(run: Run) -> None:

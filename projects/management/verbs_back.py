@@ -147,10 +147,11 @@ def _last_runs(
 ) -> Outcome | None:
     """What is missing: a replay where none is fresh, then deltas until two move nothing; the first that fails."""
     if not _passed(project, "replay"):
-        for start in (lambda: deltas.start(project=project, by=user), lambda: _replay(project, user)):
-            outcome = _wait(start(), options, stream)
-            if outcome.code:
-                return outcome
+        outcome = _wait(deltas.start(project=project, by=user), options, stream)
+        if not outcome.code:
+            outcome = _wait(_replay(project, user), options, stream)
+        if outcome.code:
+            return outcome
     for _ in range(most):
         if _passed(project, "deltas"):
             break

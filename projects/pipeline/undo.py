@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Any
 from uuid import UUID
@@ -40,11 +40,16 @@ class Files:
     histories: dict[str, History] = field(default_factory=dict)
     now: dict[str, Existing] = field(default_factory=dict)
     judge: Judge | None = None
+    attached: frozenset[str] = frozenset()
+    """Records that something of other people's hangs on."""
 
     def decide(self, id: str) -> Verdict:
         """The verdict on one record; where its object type is gone, so is the record."""
         history = self.histories[id]
-        return self.judge.decide(history, self.now.get(id)) if self.judge else Verdict(Action.FORGET)
+        verdict = self.judge.decide(history, self.now.get(id)) if self.judge else Verdict(Action.FORGET)
+        if verdict.action == Action.REMOVE and id in self.attached and not verdict.stays:
+            return replace(verdict, stays=True, detail="Somebody hung a note, task, file or opportunity on it.")
+        return verdict
 
 
 def survey(context: Context) -> Progress:
@@ -127,7 +132,8 @@ def look_up(context: Context, scope: Scope, destination: str, ids: Sequence[str]
     if target is None:
         return Files(histories)
     found = {one.id: one for one in context.destination.find(destination, ids=ids)}
-    return Files(histories, found, judge_of(context, scope, target))
+    hung = frozenset[str]() if scope.sample else context.hung_on
+    return Files(histories, found, judge_of(context, scope, target), hung)
 
 
 def judge_of(context: Context, scope: Scope, target: ObjectType) -> Judge:

@@ -110,6 +110,18 @@ def test_what_people_changed_since_stays_and_is_listed(small: Migration) -> None
     assert any("loyaltyPoints stays" in reason for reason in rollback.view(run).kept_schema)
 
 
+def test_a_person_on_whom_somebody_hung_a_note_stays(small: Migration) -> None:
+    landed(small)
+    one = person(small, "00000001")["id"]
+    note = ask(small.destination, "POST", "/rest/notes", {"title": "Call back"})["createNote"]
+    ask(small.destination, "POST", "/rest/noteTargets", {"noteId": note["id"], "targetPersonId": one})
+    run = roll_back(small)
+    assert one in {row["id"] for row in small.destination.records("person")}
+    assert [one.detail for one in rollback.view(run).stays] == [
+        "Somebody hung a note, task, file or opportunity on it."
+    ]
+
+
 def test_one_person_goes_and_all_others_stay(small: Migration) -> None:
     landed(small)
     others = {row["id"] for row in small.destination.records("person")} - {person(small, "00000001")["id"]}
