@@ -69,11 +69,9 @@ def _forget_field(context: Context, items: Sequence[Reversal], name: str) -> Non
         answered_at=timezone.now(),
     )
     ids = {item.destination_id: item for item in done}
-    links = list(Link.objects.filter(project=context.project, destination_id__in=ids))
+    links = [one for one in Link.objects.filter(project=context.project, destination_id__in=ids) if name in one.written]
     changes = []
     for link in links:
-        if name not in link.written:
-            continue
         changes.append(
             Change(
                 project=context.project,

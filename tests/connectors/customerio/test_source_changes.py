@@ -1,4 +1,4 @@
-"""The log of changes: from a moment on, newest first, with what each line is about and what seems to have written it."""
+"""The log of changes: from a moment on, newest first; what each line is about, and what seems to have written it."""
 
 from __future__ import annotations
 
