@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from demo.app import manage
-from demo.house import Failed, House
+from demo.house import ROOT, Failed, House
 from demo.people import address
 
 PROJECT = "congress"
+ARCHIVE = ROOT / "demo" / "workspace" / "events.ndjson"
 DONE, WAITS = 0, 3
 
 LANDED = ("created", "updated", "unchanged", "merged", "held", "excluded", "rejected")
@@ -49,6 +50,8 @@ class Journey:
                 "--destination-rate", str(destination_rate),
                 "--member", address("customer"), "customer", "--member", address("engineer"), "engineer",
             )  # fmt: skip
+        with timed("the archive of older events added, as the App API keeps thirty days"):
+            self._verb("engineer", "archive", "--events", str(ARCHIVE))
         for role, verb, what in (
             ("engineer", "check", "both connections tested"),
             ("engineer", "discover", "everything in Customer.io read and counted"),

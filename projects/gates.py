@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from projects import late_gates
-from projects.models import Project, Reconciliation, Run, Signature
+from projects.models import Acceptance, Difference, Look, Project, Reconciliation, Run, Signature
 from projects.pipeline.extract import digest_of
-from projects.pipeline.phases import PHASES, phase_spec
+from projects.pipeline.phases import PHASES, phase_spec, step_specs
 
 MAP = "map"
 SANDBOX = "sandbox"
@@ -49,7 +50,68 @@ def label_of(gate: str) -> str:
     return LABELS.get(gate) or phase_spec(gate).label
 
 
-def content(project: Project, gate: str) -> dict[str, Any] | None:
+class Standing:
+    """What the gates of the phases stand on, read once however many of them are asked about."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    @cached_property
+    def production(self) -> Run | None:
+        """The newest production run."""
+        runs = self.project.runs.filter(kind=Run.Kind.PRODUCTION).exclude(state=Run.State.CANCELLED)
+        return runs.select_related("field_map").order_by("-number").first()
+
+    @cached_property
+    def verification(self) -> Run | None:
+        """The newest verification that has ended since."""
+        if self.production is None:
+            return None
+        later = self.project.runs.filter(kind=Run.Kind.VERIFY, state=Run.State.SUCCEEDED)
+        return later.filter(number__gt=self.production.number).order_by("-number").first()
+
+    @cached_property
+    def books(self) -> dict[str, Reconciliation]:
+        """Phase → its newest reconciliation in the production run."""
+        rows = Reconciliation.objects.filter(phase__run=self.production, phase__rolled_back=False)
+        rows = rows.select_related("phase__run").order_by("pk")
+        return {one.phase.name: one for one in rows} if self.production else {}
+
+    @cached_property
+    def found(self) -> dict[str, int]:
+        """Object type → what the verification found there that is neither mended nor accepted."""
+        if self.verification is None:
+            return {}
+        open_ones = Difference.objects.filter(run=self.verification).unexplained()
+        return dict(open_ones.values_list("object").annotate(number=Count("id")).order_by())
+
+    @cached_property
+    def accepted(self) -> list[Acceptance]:
+        """What was accepted by name in the production run and in the verification."""
+        runs = [run for run in (self.production, self.verification) if run is not None]
+        return list(Acceptance.objects.filter(run__in=runs).order_by("pk"))
+
+    def content(self, gate: str) -> dict[str, Any] | None:
+        """What a signature under a phase's gate covers: its books, what was accepted, what was found since."""
+        newest = self.books.get(gate)
+        if newest is None or self.production is None:
+            return None
+        shown: dict[str, Any] = {"run": self.production.number, "phase": gate, "reconciliation": newest.digest}
+        objects = objects_of_phase(self.production, gate)
+        if accepted := [one.digest for one in self.accepted if objects & set(one.objects_named)]:
+            shown["accepted"] = accepted
+        if self.verification and (found := {name: self.found[name] for name in sorted(objects & self.found.keys())}):
+            shown["found"] = {"run": self.verification.number, "differences": found}
+        return shown
+
+
+def objects_of_phase(run: Run, gate: str) -> set[str]:
+    """The object types whose differences concern a phase; what stands in a destination and is nobody's, too."""
+    specs = [spec for spec in step_specs(run, gate) if "verify" in spec.stages]
+    return {spec.object for spec in specs} | {spec.destination for spec in specs if spec.counts}
+
+
+def content(project: Project, gate: str, standing: Standing | None = None) -> dict[str, Any] | None:
     """What a signature under this gate covers now; None when there is nothing to sign yet."""
     if gate == MAP:
         return _map_content(project)
@@ -57,26 +119,47 @@ def content(project: Project, gate: str) -> dict[str, Any] | None:
         run = sandbox_under(project)
         if run is None:
             return None
-        return {
+        shown = {
             "run": run.number,
             "map": _map_digest(project),
             "systems": _systems(project),
             "reconciliations": _digests(run),
         }
+        looks = looks_of(run)
+        return {**shown, "looks": digest_of(looks)} if looks else shown
     if gate in late_gates.LATE:
         return late_gates.content(project, gate)
-    newest = reconciliation_under(project, gate)
-    if newest is None:
-        return None
-    return {"run": newest.phase.run.number, "phase": gate, "reconciliation": newest.digest}
+    return (standing or Standing(project)).content(gate)
+
+
+def looks_of(run: Run) -> list[list[str]]:
+    """The newest word of each person on each record of the sample: what a signature says was looked at."""
+    rows = Look.objects.filter(run=run).order_by("pk")
+    newest = {
+        (key, name): [object, key, name, word, comment]
+        for object, key, name, word, comment in rows.values_list(
+            "record__object", "record__key", "name", "word", "comment"
+        )
+    }
+    return sorted(newest.values())
+
+
+def open_comments(run: Run) -> list[Look]:
+    """Comments that nobody has answered and whose writer has not said since that it is right, oldest first."""
+    waiting: dict[tuple[int, str], Look] = {}
+    for one in Look.objects.filter(run=run).select_related("record").order_by("pk"):
+        if one.word == Look.Word.COMMENT:
+            waiting[one.record_id, one.name] = one
+        elif one.word == Look.Word.OK:
+            waiting.pop((one.record_id, one.name), None)
+        else:
+            waiting = {where: comment for where, comment in waiting.items() if where[0] != one.record_id}
+    return list(waiting.values())
 
 
 def reconciliation_under(project: Project, gate: str) -> Reconciliation | None:
     """The reconciliation that a signature under a phase's gate covers: the newest of the newest production run."""
-    run = project.runs.filter(kind=Run.Kind.PRODUCTION).exclude(state=Run.State.CANCELLED).order_by("-number").first()
-    found = Reconciliation.objects.filter(phase__run=run, phase__name=gate, phase__rolled_back=False)
-    found = found.select_related("phase__run")
-    return found.order_by("-pk").first() if run else None
+    return Standing(project).books.get(gate)
 
 
 def _map_content(project: Project) -> dict[str, Any] | None:
@@ -115,12 +198,13 @@ def digest(shown: dict[str, Any]) -> str:
     return digest_of({key: value for key, value in shown.items() if key != "triggers"})
 
 
-def view(project: Project, gate: str, newest: Signature | None) -> GateView:
+def view(project: Project, gate: str, newest: Signature | None, standing: Standing | None = None) -> GateView:
     """One gate as it stands."""
-    shown = content(project, gate)
+    standing = standing or Standing(project)
+    shown = content(project, gate, standing)
     now = digest(shown) if shown else ""
     state = "waiting" if newest is None else "signed" if newest.digest == now else "void"
-    ready, why_not = _readiness(project, gate, shown)
+    ready, why_not = _readiness(project, gate, shown, standing)
     return GateView(
         gate=gate,
         label=label_of(gate),
@@ -140,7 +224,7 @@ def _signer(signature: Signature) -> str:
     return signature.name if account == signature.name else f"{signature.name} ({account})"
 
 
-def _readiness(project: Project, gate: str, shown: dict[str, Any] | None) -> tuple[bool, str]:
+def _readiness(project: Project, gate: str, shown: dict[str, Any] | None, standing: Standing) -> tuple[bool, str]:
     if shown is None:
         missing = {
             MAP: "There is no field map yet: discover, then propose one.",
@@ -154,13 +238,34 @@ def _readiness(project: Project, gate: str, shown: dict[str, Any] | None) -> tup
     if gate == SANDBOX and any(not books.closes for books in _sandbox_books(project)):
         return False, "The books of the sandbox do not close: look at its reconciliations."
     if gate not in (MAP, SANDBOX):
-        newest = reconciliation_under(project, gate)
+        newest = standing.books.get(gate)
+        if found := shown.get("found"):
+            return False, found_sentence(found)
         if newest and not newest.closes:
             return False, "The books of this phase do not close: look at its reconciliation."
         phase = newest.phase if newest else None
         if phase and phase.state == "running":
             return False, "The phase is running again after a decision."
     return True, ""
+
+
+def found_in(views: list[GateView]) -> dict[str, Any] | None:
+    """What a verification found since, over all gates together."""
+    found = [view.shown["found"] for view in views if view.shown.get("found")]
+    if not found:
+        return None
+    differences = {name: number for one in found for name, number in one["differences"].items()}
+    return {"run": found[0]["run"], "differences": differences}
+
+
+def found_sentence(found: dict[str, Any]) -> str:
+    """What a verification found since, as it closes a gate."""
+    number = sum(found["differences"].values())
+    noun = "difference" if number == 1 else "differences"
+    return (
+        f"Verification run {found['run']} found {number:,} {noun} since: put it right and read it back again, "
+        "or accept it by name."
+    )
 
 
 def doubt(project: Project, gate: str) -> str:
@@ -170,11 +275,17 @@ def doubt(project: Project, gate: str) -> str:
     if gate in late_gates.LATE:
         return late_gates.doubt(project, gate)
     under = _sandbox_books(project) if gate == SANDBOX else [reconciliation_under(project, gate)]
-    return " ".join(_doubt_of(books) for books in under if books is not None and not books.is_green)
+    doubts = [_doubt_of(books) for books in under if books is not None and not books.is_green]
+    run = sandbox_under(project) if gate == SANDBOX else None
+    if run is not None and (waiting := len(open_comments(run))):
+        doubts.append(
+            f"{waiting:,} comment{'' if waiting == 1 else 's'} on the sample wait{'s' if waiting == 1 else ''}."
+        )
+    return " ".join(doubts)
 
 
 def _doubt_of(books: Reconciliation) -> str:
-    if books.differences or not books.closes:
+    if books.unexplained or not books.closes:
         return books.verdict
     if books.balance["rejected"]:
         return f"The destination refused {books.balance['rejected']:,} records."
@@ -191,7 +302,8 @@ def all_gates(project: Project) -> list[GateView]:
     newest: dict[str, Signature] = {}
     for signature in project.signatures.select_related("signed_by").order_by("pk"):
         newest[signature.gate] = signature
-    return [view(project, gate, newest.get(gate)) for gate in GATES]
+    standing = Standing(project)
+    return [view(project, gate, newest.get(gate), standing) for gate in GATES]
 
 
 def is_signed(project: Project, gate: str) -> bool:

@@ -16,6 +16,9 @@ def obstacle(project: Project, kind: str) -> str:
         return "A worker is still finishing a page of the last run: try again in a moment."
     if kind in (Run.Kind.DISCOVERY, Run.Kind.ROLLBACK):
         return ""
+    if kind == Run.Kind.VERIFY:
+        nothing = gates.Standing(project).production is None
+        return "There is nothing to verify yet: production has not run." if nothing else ""
     if not gates.is_signed(project, gates.MAP):
         return "The field map is not confirmed (or was changed since): confirm it first."
     begun = project.runs.filter(kind=Run.Kind.PRODUCTION).exists()

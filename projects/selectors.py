@@ -21,7 +21,6 @@ from projects.models import (
     Step,
     User,
 )
-from projects.permissions import role_of
 from projects.pipeline import phases, reconcile
 from projects.reasons import reason_label
 
@@ -164,6 +163,7 @@ def object_labels(project: Project) -> dict[str, str]:
     labels: dict[str, str] = dict(project.profiles.order_by("run_id").values_list("object", "label_plural"))
     labels.update({"person": "People", "segment": "Segments", "membership": "Segment members"})
     labels.update({"person.company": "Company of each person", "relationship.read": "Relationships"})
+    labels.update({"company": "Companies", "companyAssociation": "Who belongs to which company"})
     labels.update({"schema": "Objects and fields in the destination"})
     labels.update(
         {"event": "Events", "message": "Messages", "comment": "Comments", "task": "Tasks", "attachment": "Files"}
@@ -220,6 +220,20 @@ def _phase_view(phase: Phase, steps: list[Step], newest: Reconciliation | None, 
     )
 
 
+def objects_of(view: RunView, phase: str = "", state: str = "") -> dict[str, int | None]:
+    """Object types with how many records they have in a state: from closed books; None where none are closed yet."""
+    counts: dict[str, int | None] = {}
+    for one in view.phases:
+        if phase and one.name != phase:
+            continue
+        table = one.reconciliation.objects_table if one.reconciliation else {}
+        names = dict.fromkeys(spec.object for spec in phases.step_specs(view.run, one.name))
+        for name in names if one.reconciliation is None else table:
+            row = table.get(name)
+            counts[name] = row.get(state or "read") if row and one.state != Phase.State.RUNNING else None
+    return counts
+
+
 def held_groups(project: Project) -> list[HeldGroup]:
     """What waits for a decision in the newest migration run, by reason."""
     run = newest_run(project)
@@ -232,6 +246,7 @@ def held_groups(project: Project) -> list[HeldGroup]:
     }
     groups = (
         Record.objects.filter(run=run, state=Record.State.HELD)
+        .aside()
         .values("object", "reason")
         .annotate(count=Count("id"))
         .order_by("object", "reason")
@@ -321,70 +336,3 @@ def _phase_status(phase: Phase) -> dict[str, Any]:
             name: {column: row[column] for column in COLUMNS} for name, row in by_object.items() if row["read"]
         },
     }
-
-
-@dataclass(frozen=True, slots=True)
-class NextAction:
-    """The one sentence and the one button of the project page."""
-
-    sentence: str
-    button: str
-    url_name: str
-    mine: bool
-
-
-def next_action(project: Project, user: User, all_gates: list[GateView]) -> NextAction:
-    """What has to happen next, and whether this user is the one to do it."""
-    role = role_of(user, project)
-    engineer, signer = role in ("engineer", "admin"), role in ("customer", "admin")
-    open_run = project.runs.filter(state__in=Run.OPEN).first()
-    if project.connections.count() < 2:
-        return NextAction("Connect Customer.io and Twenty to begin.", "Connect", "connections", engineer)
-    if open_run is not None:
-        return _open_run_action(open_run, engineer, signer)
-    stage = stage_of(project, all_gates)
-    if stage == Project.Stage.DISCOVERY:
-        if project.runs.filter(kind=Run.Kind.DISCOVERY, state=Run.State.SUCCEEDED).exists():
-            return NextAction("Everything was read. Now a field map can be proposed.", "Propose the map", "map", True)
-        return NextAction(
-            "Both systems are connected. Next: find out what is there.", "Discover", "discovery", engineer
-        )
-    if stage == Project.Stage.DESIGN:
-        return NextAction("The field map waits to be confirmed.", "Look at the map", "map", signer)
-    if stage == Project.Stage.SANDBOX:
-        done = any(view.gate == "sandbox" and view.ready for view in all_gates)
-        if done:
-            return NextAction(
-                "The sandbox run is done and waits to be signed off.", "Review the sandbox", "sandbox", signer
-            )
-        return NextAction("The map is confirmed. Next: a sandbox run.", "Start the sandbox run", "runs", engineer)
-    if stage == Project.Stage.AUDIT:
-        return NextAction(
-            "The sandbox is signed off. Look who was deleted, then production can begin.", "Look", "audit", True
-        )
-    if stage == Project.Stage.CUTOVER:
-        return NextAction("Production is signed. Next: deltas, the freeze, the cutover.", "Look", "cutover", True)
-    if stage == Project.Stage.HYPERCARE:
-        return NextAction("Twenty is the system of record. Hypercare is open.", "Look", "hypercare", True)
-    if stage == Project.Stage.PRODUCTION:
-        return NextAction("The sandbox is signed off. Next: production.", "Start production", "runs", engineer)
-    return NextAction(_closing_sentence(project), "See the reconciliations", "runs", True)
-
-
-def _closing_sentence(project: Project) -> str:
-    """What can be said when every phase is signed: all of it landed, or how many did not."""
-    books = [gates.reconciliation_under(project, phase.name) for phase in phases.PHASES]
-    missing = sum(one.balance[column] for one in books if one for column in ("held", "rejected"))
-    if not missing:
-        return "Everything landed, every phase is signed."
-    return f"Every phase is signed. {missing:,} records did not land: each has its reason."
-
-
-def _open_run_action(run: Run, engineer: bool, signer: bool) -> NextAction:
-    if run.state == Run.State.WAITING:
-        return NextAction(
-            f"{run} stopped at a reconciliation and waits to be approved.", "Look and approve", "run", signer
-        )
-    if run.state == Run.State.PAUSED:
-        return NextAction(f"{run} is paused: {run.problem}", "Look at the run", "run", engineer)
-    return NextAction(f"{run} is under way.", "Watch it", "run", True)

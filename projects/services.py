@@ -21,7 +21,7 @@ from connectors.contract import Identity
 from connectors.errors import ConnectorError
 from connectors.http import check_base_url
 from connectors.registry import get_connector
-from mapping.models import MapSeries
+from mapping.models import FieldMap, MapSeries
 from projects import audit, gates, late_gates
 from projects.connections import open_destination, open_source
 from projects.models import (
@@ -226,7 +226,7 @@ def start_run(
                 project=project,
                 number=number,
                 kind=kind,
-                field_map=None if kind == Run.Kind.DISCOVERY else project.map_series.latest(),
+                field_map=_map_for(project, kind),
                 sample_size=sample_size,
                 scope=dict(scope or {}),
                 started_by=by,
@@ -236,6 +236,14 @@ def start_run(
     except IntegrityError as error:
         raise Refused("A run of this project is still open: wait for its end, or cancel it.") from error
     return run
+
+
+def _map_for(project: Project, kind: str) -> FieldMap | None:
+    """The map that a run is pinned to: the newest, and for a verification the one under which everything landed."""
+    if kind == Run.Kind.DISCOVERY:
+        return None
+    production = gates.Standing(project).production if kind == Run.Kind.VERIFY else None
+    return production.field_map if production else project.map_series.latest()
 
 
 def enqueue(run: Run) -> None:
@@ -351,12 +359,8 @@ def decide_held(
     allow(by, Can.DECIDE, project)
     if verdict not in Decision.Verdict.values:
         raise Refused(f"“{verdict}” is no decision. There are: {', '.join(Decision.Verdict.values)}.")
-    run = (
-        project.runs.exclude(kind__in=[Run.Kind.DISCOVERY, Run.Kind.ROLLBACK, Run.Kind.REPLAY])
-        .exclude(state=Run.State.CANCELLED)
-        .order_by("-number")
-        .first()
-    )
+    moving = project.runs.filter(kind__in=[Run.Kind.SANDBOX, Run.Kind.PRODUCTION, Run.Kind.DELTA])
+    run = moving.exclude(state=Run.State.CANCELLED).order_by("-number").first()
     held = Record.objects.filter(run=run, object=object, reason=reason, state=Record.State.HELD)
     if keys:
         held = held.filter(key__in=keys)
@@ -371,11 +375,11 @@ def decide_held(
         )
     audit.record(Verb.HELD_DECIDED, project, object=object, reason=reason, verdict=verdict, count=number)
     if run is not None and number:
-        _reopen(run, object)
+        carry_out(run, object)
     return number
 
 
-def _reopen(run: Run, object: str) -> None:
+def carry_out(run: Run, object: str) -> None:
     """Lets an open run carry the decision out: at once where it waits for people, else before its books close."""
     phase = Phase.objects.filter(run=run, steps__object=object).exclude(state=Phase.State.APPROVED).first()
     if phase is None or not run.is_open:

@@ -18,9 +18,9 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from projects import audit
+from projects import audit, gates
 from projects.documents import verifier
-from projects.documents.evidence import EVIDENCE, Evidence, destination_line, landed, source_line
+from projects.documents.evidence import EVIDENCE, Evidence, destination_line, source_line
 from projects.documents.pdf import render
 from projects.documents.signing import signed, signing_key
 from projects.documents.tree import prove
@@ -66,11 +66,13 @@ def _about(run: Run, number: int, by: User) -> dict[str, Any]:
     project, field_map = run.project, run.field_map
     if field_map is None:
         raise Refused(f"{run} has no field map.")
-    signatures = {one.gate: one for one in project.signatures.order_by("pk")}
+    signed = {view.gate for view in gates.all_gates(project) if view.state == "signed"}
+    signatures = {one.gate: one for one in project.signatures.order_by("pk") if one.gate in signed}
     phases = [_phase(books, signatures) for books in _books(run)]
     if not phases:
         raise Refused(f"{run} has no reconciliation yet.")
     systems = {one.side: one for one in project.connections.all()}
+    verification = _verification(run)
     return {
         "format": FORMAT,
         "title": f"{project.name}: {run}",
@@ -82,9 +84,10 @@ def _about(run: Run, number: int, by: User) -> dict[str, Any]:
         "map": {"number": field_map.number, "digest": field_map.digest},
         "issued_at": timezone.now().isoformat(timespec="seconds"),
         "issued_by": str(by),
-        "verdict": verdict(_books(run)),
+        "verdict": f"{verdict(_books(run))}{_since(verification)}",
         "phases": phases,
         "replay": _replay(run),
+        "verification": verification,
     }
 
 
@@ -102,7 +105,7 @@ def _books(run: Run) -> list[Reconciliation]:
 def _phase(books: Reconciliation, signatures: dict[str, Signature]) -> dict[str, Any]:
     name = books.phase.name
     approval = signatures.get(name)
-    # A signature over an older reconciliation says nothing about this one.
+    # Only signatures that hold; and one over an older reconciliation says nothing about this one.
     approved = approval is not None and approval.shown.get("reconciliation") == books.digest
     return {
         "phase": name,
@@ -111,6 +114,7 @@ def _phase(books: Reconciliation, signatures: dict[str, Signature]) -> dict[str,
         "records": books.records,
         "values": books.values,
         "differences": books.differences,
+        "unexplained": books.unexplained,
         "points": list(books.open_points),
         "verdict": books.verdict,
         "digest": books.digest,
@@ -121,9 +125,10 @@ def _phase(books: Reconciliation, signatures: dict[str, Signature]) -> dict[str,
 def verdict(books: list[Reconciliation]) -> str:
     """The one line: how many values of how many records were compared, and how many differ."""
     values, records = sum(one.values for one in books), sum(one.records for one in books)
-    differences = sum(one.differences for one in books)
+    differences, explained = sum(one.unexplained for one in books), sum(one.explained for one in books)
     held = sum(one.balance["held"] for one in books)
-    differ = "0 unexplained differences" if not differences else f"{differences:,} differences"
+    differ = f"{differences:,} unexplained"
+    differ += f", {explained:,} mended or accepted by name" if explained else ""
     rest = f" Held back, each with its reason: {held:,}." if held else ""
     close = "" if all(one.closes for one in books) else " The books do not close."
     return f"{records:,} records read back, {values:,} values compared, {differ}.{rest}{close}"
@@ -137,6 +142,24 @@ def _replay(run: Run) -> dict[str, Any] | None:
         return None
     planned = Record.objects.filter(run=replay, state__in=["created", "updated"]).count()
     return {"run": replay.number, "would_write": planned}
+
+
+def _verification(run: Run) -> dict[str, Any] | None:
+    """What the newest verification after the run found; None when everything was read back only once."""
+    later = run.project.runs.filter(kind=Run.Kind.VERIFY, state=Run.State.SUCCEEDED, number__gt=run.number)
+    verification = later.order_by("-number").first()
+    books = _books(verification) if verification else []
+    if verification is None or not books:
+        return None
+    at = verification.ended_at.isoformat(timespec="seconds") if verification.ended_at else ""
+    return {"run": verification.number, "at": at, "verdict": books[0].verdict, "unexplained": books[0].unexplained}
+
+
+def _since(verification: dict[str, Any] | None) -> str:
+    """What the verdict has to add where something differs that did not differ then."""
+    if not verification or not verification["unexplained"]:
+        return ""
+    return f" Verification run {verification['run']} found {verification['unexplained']:,} unexplained since."
 
 
 def _write_bundle(file: IO[bytes], run: Run, secret: bytes, about: dict[str, Any]) -> dict[str, Any]:
@@ -214,6 +237,12 @@ def pdf(content: dict[str, Any]) -> bytes:
     return render("certificate", context)
 
 
+def paper_of(certificate: Certificate) -> bytes:
+    """The certificate on paper, as it stands in the bundle and is covered by the signature."""
+    with certificate.bundle.open() as file, zipfile.ZipFile(file) as bundle:
+        return bundle.read("certificate.pdf")
+
+
 def proof_of(certificate: Certificate, object: str, key: str) -> dict[str, Any]:
     """That one record is covered: its lines, and the hashes beside them, which tell nothing of anybody else.
 
@@ -223,42 +252,34 @@ def proof_of(certificate: Certificate, object: str, key: str) -> dict[str, Any]:
     row = Record.objects.filter(run=certificate.run, object=object, key=key).first()
     if row is None:
         raise Refused(f"The certified run has no record {object} {key}.")
-    parts = [_source_part(certificate, secret, row)]
+    line = source_line(secret, row.object, row.key, row.digest)
+    parts = [_part(certificate, "source", line, [row.raw, row.refs])]
     if row.state in Record.LANDED and row.destination_id is not None:
-        parts.append(_destination_part(certificate, secret, row))
+        parts.append(_part(certificate, "destination", destination_line(secret, row), row.mapped))
     return {"format": PROOF_FORMAT, "certificate": certificate.number, "parts": parts}
 
 
-def _source_part(certificate: Certificate, secret: bytes, row: Record) -> dict[str, Any]:
-    rows = Record.objects.filter(run=certificate.run).order_by("object", "key").values_list("object", "key", "digest")
-    lines = (source_line(secret, *one) for one in rows.iterator(2_000))
-    line = source_line(secret, row.object, row.key, row.digest)
-    before = Record.objects.filter(run=certificate.run)
-    index = before.filter(object__lt=row.object).count() + before.filter(object=row.object, key__lt=row.key).count()
-    return _part(certificate, "source", line, index, lines, [row.raw, row.refs])
-
-
-def _destination_part(certificate: Certificate, secret: bytes, row: Record) -> dict[str, Any]:
-    there = Record.objects.filter(run=certificate.run, destination_id__isnull=False).landed()
-    index = there.filter(object__lt=row.object).count() + there.filter(object=row.object, key__lt=row.key).count()
-    lines = (destination_line(secret, one) for one in landed(certificate.run))
-    return _part(certificate, "destination", destination_line(secret, row), index, lines, row.mapped)
-
-
-def _part(
-    certificate: Certificate, tree: str, line: bytes, index: int, lines: Iterator[bytes], record: Any
-) -> dict[str, Any]:
-    count = certificate.content["trees"][tree]["count"]
-    try:
-        proof = prove((leaf_hash(one) for one in lines), index, count)
-    except ValueError as error:
-        raise Refused("The rows of the run have changed since it was certified: issue a new certificate.") from error
-    part = {"tree": tree, "leaf": line.decode(), "index": index, "count": count, "record": record}
+def _part(certificate: Certificate, tree: str, line: bytes, record: Any) -> dict[str, Any]:
+    """The line with its way to the root, out of the bundle itself: it holds what was signed, whatever the rows say."""
+    about = certificate.content["trees"][tree]
+    with certificate.bundle.open() as file, zipfile.ZipFile(file) as bundle:
+        index = next((n for n, one in enumerate(_lines(bundle, about["file"])) if one == line), None)
+        if index is None:
+            raise Refused(
+                f"As it stands now, the record is not in the {tree} that the certificate covers: it has changed since. "
+                "Issue a new certificate."
+            )
+        proof = prove((leaf_hash(one) for one in _lines(bundle, about["file"])), index, about["count"])
+    part = {"tree": tree, "leaf": line.decode(), "index": index, "count": about["count"], "record": record}
     part["path"] = [beside.hex() for beside in proof.path]
-    found = verifier.proof_problems(certificate.content, {"format": PROOF_FORMAT, "parts": [part]})
-    if found:
+    if found := verifier.proof_problems(certificate.content, {"format": PROOF_FORMAT, "parts": [part]}):
         raise Refused(" ".join(found))
     return part
+
+
+def _lines(bundle: zipfile.ZipFile, name: str) -> Iterator[bytes]:
+    with bundle.open(name) as file:
+        yield from verifier.lines_of(file)
 
 
 def newest_certifiable(project: Project) -> Run | None:

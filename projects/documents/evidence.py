@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from projects.documents.verifier import canonical
-from projects.models import Difference, JournalEntry, Record, Run
+from projects.models import Acceptance, Correction, Difference, JournalEntry, Record, Run
 from projects.pipeline.extract import digest_of
 
 CHUNK = 2_000
@@ -91,7 +91,7 @@ def _exceptions(run: Run, secret: bytes) -> Iterator[bytes]:
                 "state": row.state,
             }
         )
-    differences = Difference.objects.filter(run=run).select_related("record").order_by("pk")
+    differences = Difference.objects.filter(run=run).order_by("pk")
     for one in differences.iterator(CHUNK):
         yield canonical(
             {
@@ -99,7 +99,7 @@ def _exceptions(run: Run, secret: bytes) -> Iterator[bytes]:
                 "expected": one.expected,
                 "field": one.field,
                 "found": one.found,
-                "key": one.record.key,
+                "key": one.key,
                 "object": one.object,
             }
         )
@@ -120,6 +120,34 @@ def _approvals(run: Run, secret: bytes) -> Iterator[bytes]:
             }
         )
 
+    accepted = Acceptance.objects.filter(run__project=run.project).order_by("pk")
+    for acceptance in accepted.iterator(CHUNK):
+        yield canonical(
+            {
+                "accepted": acceptance.count,
+                "at": acceptance.accepted_at.isoformat(),
+                "digest": acceptance.digest,
+                "name": acceptance.name,
+                "objects": acceptance.objects_named,
+                "why": acceptance.why,
+            }
+        )
+
+
+def _corrections(run: Run, secret: bytes) -> Iterator[bytes]:
+    """Which records people corrected before they landed: the fields' names, not their values."""
+    rows = Correction.objects.filter(project=run.project).select_related("made_by").order_by("object", "key")
+    for one in rows.iterator(CHUNK):
+        yield canonical(
+            {
+                "at": one.made_at.isoformat(),
+                "by": str(one.made_by or ""),
+                "fields": sorted(one.fields),
+                "key": one.key,
+                "object": one.object,
+            }
+        )
+
 
 def _identity(run: Run, secret: bytes) -> Iterator[bytes]:
     """The identity map: which record of the destination each source row is."""
@@ -137,7 +165,8 @@ EVIDENCE = (
     Evidence("destination", "Every record as it was read back from the destination", _destination),
     Evidence("schema", "Every change of the destination's schema", _schema),
     Evidence("exceptions", "Every row that did not land, with its reason, and every difference", _exceptions),
-    Evidence("approvals", "Every signature and rejection, with what was shown", _approvals),
+    Evidence("corrections", "Every record that people corrected before it landed", _corrections),
+    Evidence("approvals", "Every signature, rejection and accepted difference, with what was shown", _approvals),
     Evidence("identity", "Which record of the destination each source row became", _identity),
 )
 """What a certificate's trees stand on; the order is that of the document."""

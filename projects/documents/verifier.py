@@ -21,6 +21,7 @@ import hashlib
 import json
 import sys
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -35,8 +36,8 @@ EMPTY = hashlib.sha256(b"").digest()
 """The root of a tree without leaves."""
 
 CHUNK = 1 << 20
-LONGEST = 64 << 20
-"""Bytes of a certificate or a proof; anything longer is none."""
+LONGEST = 16 << 20
+"""Bytes of a certificate, a proof or one line of evidence; anything longer is none."""
 
 Opener = Callable[[str], "IO[bytes]"]
 
@@ -108,10 +109,10 @@ def is_under(leaf: bytes, index: int, count: int, path: list[bytes], root: bytes
 
 
 def lines_of(file: IO[bytes]) -> Iterator[bytes]:
-    """The lines of a file without their line feeds. Raises Unreadable where the last one has none."""
-    for line in file:
+    """The lines of a file without their line feeds. Raises Unreadable where one has none, or is longer than any is."""
+    while line := file.readline(LONGEST + 1):
         if not line.endswith(b"\n"):
-            raise Unreadable("its last line is cut short")
+            raise Unreadable("a line in it is too long" if len(line) > LONGEST else "its last line is cut short")
         yield line[:-1]
 
 
@@ -123,6 +124,11 @@ def read_certificate(content: bytes) -> dict[str, Any]:
     if written(found) != content:
         raise Unreadable("It does not stand there as it was written: somebody has touched the file.")
     return found
+
+
+def read_proof(content: bytes) -> dict[str, Any]:
+    """A proof as JSON. Raises Unreadable."""
+    return _json(content, "proof")
 
 
 def _json(content: bytes, what: str) -> dict[str, Any]:
@@ -253,17 +259,33 @@ def main(words: list[str] | None = None) -> int:
     return 1 if problems else 0
 
 
+def certificate_in(bundle: zipfile.ZipFile) -> dict[str, Any]:
+    """The certificate that stands in a bundle. Raises Unreadable."""
+    if CERTIFICATE not in bundle.namelist():
+        raise Unreadable(f"There is no {CERTIFICATE} in it.")
+    if bundle.getinfo(CERTIFICATE).file_size > LONGEST:
+        raise Unreadable("The certificate is too long to be one.")
+    return read_certificate(bundle.read(CERTIFICATE))
+
+
+def listing_problems(certificate: dict[str, Any], bundle: zipfile.ZipFile) -> list[str]:
+    """What stands in a bundle and is not covered, or stands there twice."""
+    names = bundle.namelist()
+    strange = set(names) - {CERTIFICATE, *certificate.get("files", ()), *_tree_files(certificate)}
+    twice = [name for name, number in Counter(names).items() if number > 1]
+    problems = [f"{name} is not covered by the certificate." for name in sorted(strange)]
+    return problems + [f"{name} stands in the bundle twice." for name in sorted(twice)]
+
+
 def _checked(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     path = Path(options.certificate)
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as bundle:
-            if CERTIFICATE not in bundle.namelist():
-                raise Unreadable(f"There is no {CERTIFICATE} in it.")
-            certificate = read_certificate(bundle.read(CERTIFICATE))
-            problems = signature_problems(certificate, options.fingerprint)
-            strange = set(bundle.namelist()) - {CERTIFICATE, *certificate.get("files", ()), *_tree_files(certificate)}
-            problems += [f"{name} is not covered by the certificate." for name in sorted(strange)]
+            certificate = certificate_in(bundle)
+            problems = signature_problems(certificate, options.fingerprint) + listing_problems(certificate, bundle)
             return certificate, problems + _rest(certificate, options, bundle.open)
+    if path.stat().st_size > LONGEST:
+        raise Unreadable("The certificate is too long to be one.")
     certificate = read_certificate(path.read_bytes())
     problems = signature_problems(certificate, options.fingerprint)
     if not options.folder and not options.proof:
@@ -274,7 +296,7 @@ def _checked(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
 
 def _rest(certificate: dict[str, Any], options: argparse.Namespace, open_file: Opener) -> list[str]:
     if options.proof:
-        return proof_problems(certificate, _json(Path(options.proof).read_bytes(), "proof"))
+        return proof_problems(certificate, read_proof(Path(options.proof).read_bytes()))
     return content_problems(certificate, open_file)
 
 

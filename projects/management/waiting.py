@@ -19,6 +19,10 @@ NOBODY = 60
 """Seconds without any worker after which waiting ends with a sentence."""
 
 
+class Failed(Exception):
+    """The verb could not be carried out; `str()` is the sentence."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a verb gives: an object for scripts, text for people, and the exit status."""
@@ -75,10 +79,10 @@ def outcome_of(run: Run) -> Outcome:
         return Outcome({**data, "error": run.problem}, f"{text}\n{run.problem}", FAILED)
     if run.state == Run.State.CANCELLED:
         return Outcome(data, text, FAILED)
-    for phase in run.phases.all() if run.kind == Run.Kind.REPLAY else ():
+    for phase in run.phases.all() if run.kind in (Run.Kind.REPLAY, Run.Kind.VERIFY) else ():
         books = phase.reconciliations.order_by("-pk").first()
         if books is not None and not books.is_green:
-            problem = " ".join(books.open_points) or books.verdict
+            problem = " ".join([books.verdict, *books.open_points])
             return Outcome({**data, "error": problem}, f"{text}\n{problem}", FAILED)
     for trigger in run.paused_triggers.exclude(problem=""):
         problem = f"The workflow “{trigger.name}” was paused for this run. {trigger.problem}"

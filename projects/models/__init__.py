@@ -6,17 +6,20 @@ from projects.models.document import Certificate, SigningKey
 from projects.models.event import Event
 from projects.models.gate import Decision, Signature
 from projects.models.project import Connection, Invitation, Membership, Project, SourceArchive
+from projects.models.proof import Acceptance, Correction, Look
 from projects.models.record import Difference, GroupMember, JournalEntry, Link, Record
 from projects.models.run import PausedTrigger, Phase, Profile, Reconciliation, Run, Step
 from projects.models.user import User
 from projects.models.watch import AuditReport, DeletedProfile, Integration, SourceChange, Watch
 
 __all__ = [
+    "Acceptance",
     "AuditReport",
     "Certificate",
     "Change",
     "Concern",
     "Connection",
+    "Correction",
     "Decision",
     "DeletedProfile",
     "Difference",
@@ -26,6 +29,7 @@ __all__ = [
     "Invitation",
     "JournalEntry",
     "Link",
+    "Look",
     "Membership",
     "PausedTrigger",
     "Phase",

@@ -1,4 +1,4 @@
-"""A model field for credentials that cannot be read off a stolen database."""
+"""Model fields: credentials that cannot be read off a stolen database, and values copied out to be found by."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
+from projects.text import plain
+
 if TYPE_CHECKING:
     TextField = models.TextField[Any, Any]
+    CharField = models.CharField[str, str]
 else:
     TextField = models.TextField
+    CharField = models.CharField
 
 
 def _cipher() -> MultiFernet:
@@ -41,3 +45,25 @@ class EncryptedJSONField(TextField):
     def get_prep_value(self, value: Any) -> str | None:
         """Encrypts."""
         return None if value is None else _cipher().encrypt(json.dumps(value).encode()).decode()
+
+
+class FromRaw(CharField):
+    """A copy of one value of a record's `raw`, in lower case, so that an index finds the record by it."""
+
+    def __init__(self, name: str = "", **kwargs: Any) -> None:
+        self.of = name
+        super().__init__(**{"max_length": 200, "blank": True, "default": "", "editable": False, **kwargs})
+
+    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+        """What a migration writes down."""
+        name, path, _args, kwargs = super().deconstruct()
+        return name, path, [self.of], kwargs
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        """Copies the value when the row is made."""
+        if add:
+            raw = getattr(model_instance, "raw", None) or {}
+            value = raw.get(self.of)
+            text = plain(str(value).strip().lower())[:200] if isinstance(value, str | int) else ""
+            setattr(model_instance, self.attname, text)
+        return getattr(model_instance, self.attname)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 
 from mapping.fields import ExactJSONField
+from projects.models.fields import FromRaw
 from projects.models.project import Project
 from projects.models.run import Run, Step
 
@@ -27,6 +32,12 @@ class RecordQuerySet(models.QuerySet["Record"]):
     def landed(self) -> RecordQuerySet:
         """Rows with a record of their own in the destination."""
         return self.filter(state__in=Record.LANDED)
+
+    def aside(self) -> RecordQuerySet:
+        """Rows that did not land (each has its reason), said so that the index over them alone is used."""
+        # As text, not as a parameter: SQLite compares a query with the condition of an index before it has the values.
+        literal = RawSQL("NOT (projects_record.reason = '')", [], output_field=models.BooleanField())
+        return self.filter(literal)
 
 
 class Record(models.Model):
@@ -63,6 +74,9 @@ class Record(models.Model):
     meta = ExactJSONField(default=dict)
     refs = ExactJSONField(default=dict)
     digest = models.CharField(max_length=64)
+    email = FromRaw("email")
+    own_id = FromRaw("id")
+    corrected = ExactJSONField(null=True, help_text="Values that people put over those of the source.")
     match_key = models.CharField(max_length=400, blank=True)
     alias = models.CharField(
         max_length=400, blank=True, help_text="Another id by which attributes of other records name this one."
@@ -75,6 +89,8 @@ class Record(models.Model):
     merged_into = models.CharField(max_length=400, blank=True)
     destination_id = models.UUIDField(null=True)
     proof = models.CharField(max_length=10, choices=Proof, default=Proof.OPEN, blank=True)
+    read_at = models.DateTimeField(null=True, auto_now_add=True)
+    proved_at = models.DateTimeField(null=True, help_text="When it was read back last.")
 
     objects = RecordQuerySet.as_manager()
 
@@ -89,14 +105,30 @@ class Record(models.Model):
         indexes = [
             # The balance, and every stage's next page (state, then id).
             models.Index(fields=["run", "object", "state", "id"], name="record_by_state"),
-            # Two records with one unique value.
-            models.Index(fields=["run", "object", "match_key"], name="record_by_match", condition=~Q(match_key="")),
+            # Two records with one unique value. Whole, as SQLite leaves a partial index alone where a query's
+            # conditions come as parameters, and Django's do.
+            models.Index(fields=["run", "object", "match_key"], name="record_by_match"),
             # relate.keys_of: the record that an attribute names.
-            models.Index(fields=["run", "object", "alias"], name="record_by_alias", condition=~Q(alias="")),
+            models.Index(fields=["run", "object", "alias"], name="record_by_alias"),
+            # Lists of one object type, page after page.
+            models.Index(fields=["run", "object", "id"], name="record_by_object"),
+            # Why records did not land, by reason: few rows, asked for by `aside`.
+            models.Index(
+                fields=["run", "state", "object", "reason", "id"], name="record_aside", condition=~Q(reason="")
+            ),
+            # “Where is ana@…?”
+            models.Index(fields=["run", "email"], name="record_by_email"),
+            models.Index(fields=["run", "own_id"], name="record_by_own_id"),
+            models.Index(fields=["run", "key"], name="record_by_key"),
         ]
 
     def __str__(self) -> str:
         return f"{self.object} {self.key}"
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What the source gave, with what people put over it."""
+        return {**self.raw, **(self.corrected or {})}
 
 
 class GroupMember(models.Model):
@@ -168,31 +200,55 @@ class JournalEntry(models.Model):
     answered_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["run", "-id"], name="journal_by_run")]
+        indexes = [
+            models.Index(fields=["run", "-id"], name="journal_by_run"),
+            models.Index(fields=["project", "object", "-sent_at"], name="journal_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} {self.count} {self.object}: {self.get_state_display()}"
 
 
+class DifferenceQuerySet(models.QuerySet["Difference"]):
+    """Questions about differences."""
+
+    def unexplained(self) -> DifferenceQuerySet:
+        """Those that are neither mended nor accepted by name."""
+        return self.filter(mended_at=None, accepted=None).exclude(kind=Difference.Kind.EDITED)
+
+
 class Difference(models.Model):
-    """One value that was read back other than it was meant to stand, or a record that is not there."""
+    """One value that was read back other than it was meant to stand, a record that is not there, or one too many.
+
+    It is explained once it is mended (read back again and found right) or accepted by a named person.
+    """
 
     class Kind(models.TextChoices):
         DIFFERENT = "different", "Different"
         MISSING = "missing", "Not there"
         EDITED = "edited", "Changed in the destination since"
+        STRAY = "stray", "Not ours, and there"
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="differences")
-    record = models.ForeignKey(Record, on_delete=models.CASCADE, related_name="differences")
+    record = models.ForeignKey(Record, null=True, on_delete=models.CASCADE, related_name="differences")
+    key = models.CharField(max_length=400, blank=True)
+    destination_id = models.UUIDField(null=True)
     object = models.CharField(max_length=80)
     kind = models.CharField(max_length=12, choices=Kind)
     field = models.CharField(max_length=160, blank=True)
     rule = models.CharField(max_length=80, blank=True)
     expected = ExactJSONField(null=True)
     found = ExactJSONField(null=True)
+    accepted = models.ForeignKey(
+        "projects.Acceptance", null=True, on_delete=models.SET_NULL, related_name="differences"
+    )
+    mended_at = models.DateTimeField(null=True)
+    mended_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    objects = DifferenceQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["run", "object", "field"], name="difference_by_field")]
 
     def __str__(self) -> str:
-        return f"{self.record}: {self.field or self.kind}"
+        return f"{self.object} {self.key or self.destination_id}: {self.field or self.kind}"

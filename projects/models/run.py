@@ -26,6 +26,7 @@ class Run(models.Model):
         REPLAY = "replay", "Replay"
         DELTA = "delta", "Delta"
         ROLLBACK = "rollback", "Rollback"
+        VERIFY = "verify", "Verification"
 
     class State(models.TextChoices):
         QUEUED = "queued", "Queued"
@@ -203,6 +204,7 @@ class Reconciliation(models.Model):
     records = models.PositiveIntegerField(default=0)
     values = models.PositiveBigIntegerField(default=0)
     differences = models.PositiveIntegerField(default=0)
+    explained = models.PositiveIntegerField(default=0, help_text="Differences that are mended, or accepted by name.")
     closes = models.BooleanField()
     verdict = models.TextField()
     digest = models.CharField(max_length=64)
@@ -215,9 +217,14 @@ class Reconciliation(models.Model):
         return self.verdict
 
     @property
+    def unexplained(self) -> int:
+        """Differences that are neither mended nor accepted."""
+        return self.differences - self.explained
+
+    @property
     def is_green(self) -> bool:
-        """Closed, nothing refused, and nothing differs. What is held is no blemish: it waits for people."""
-        return self.closes and not self.differences and not self.open_points and not self.balance["rejected"]
+        """Closed, nothing refused, and nothing differs that is not accepted. What is held waits, and is no blemish."""
+        return self.closes and not self.unexplained and not self.open_points and not self.balance["rejected"]
 
 
 class PausedTrigger(models.Model):

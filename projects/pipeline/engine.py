@@ -293,9 +293,8 @@ def _close_phase(run: Run) -> bool:
 def reopen(phase: Phase) -> None:
     """Sends a phase's steps back to the stages that settle and land; what has landed already stays as it is."""
     for spec in phases.step_specs(phase.run, phase.name):
-        stage = next(
-            (stage for stage in spec.stages if stage in ("settle", "primary_company", "relate", "targets")), None
-        )
+        first = ("correct", "settle", "primary_company", "relate", "targets")
+        stage = next((stage for stage in spec.stages if stage in first), None)
         if stage is not None:
             Step.objects.filter(run=phase.run, name=spec.name).update(
                 stage=stage, cursor={}, state=Step.State.PENDING, done=0, ended_at=None

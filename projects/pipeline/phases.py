@@ -44,7 +44,7 @@ class PhaseSpec:
     needs_approval: bool = True
 
 
-LAND = ("transform", "settle", "preflight", "load", "merge", "verify")
+LAND = ("correct", "transform", "settle", "preflight", "load", "merge", "verify")
 
 HAPPENED = ("draft", "settle", "preflight", "load", "verify")
 
@@ -225,6 +225,16 @@ PLAN = PhaseSpec("plan", "Plan", _plan)
 UNDO = PhaseSpec("rollback", "Rollback", _undo, needs_approval=False)
 """What a rollback goes through: the plan waits until somebody confirms it."""
 
+
+def _verification(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
+    """One pass for each object of the destination in which records of the project stand."""
+    proved = [step for phase in PHASES for step in phase.steps(run, spec) if "verify" in step.stages]
+    for name in dict.fromkeys(step.destination for step in proved):
+        yield StepSpec(f"verify.{name}", name, name, ("reread",))
+
+
+VERIFICATION = PhaseSpec("everything", "Everything, read back once more", _verification, needs_approval=False)
+
 PHASES = (
     PhaseSpec("people", "People", _people),
     PhaseSpec("companies", "Companies", _companies),
@@ -237,13 +247,17 @@ PHASES = (
 
 def phases_of(run: Run) -> tuple[PhaseSpec, ...]:
     """The phases of a run of this kind."""
-    special = {Run.Kind.DISCOVERY: (DISCOVERY,), Run.Kind.ROLLBACK: (PLAN, UNDO)}
-    return special.get(Run.Kind(run.kind), PHASES)
+    special: dict[str, tuple[PhaseSpec, ...]] = {
+        Run.Kind.DISCOVERY: (DISCOVERY,),
+        Run.Kind.VERIFY: (VERIFICATION,),
+        Run.Kind.ROLLBACK: (PLAN, UNDO),
+    }
+    return special.get(run.kind, PHASES)
 
 
 def phase_spec(name: str) -> PhaseSpec:
     """The declaration of a phase."""
-    return next(spec for spec in (DISCOVERY, PLAN, UNDO, *PHASES) if spec.name == name)
+    return next(spec for spec in (DISCOVERY, VERIFICATION, PLAN, UNDO, *PHASES) if spec.name == name)
 
 
 def step_specs(run: Run, phase: str) -> tuple[StepSpec, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from projects.pipeline import (
     clear,
     configuration,
+    correct,
     delta,
     discover,
     extract,
@@ -16,6 +17,7 @@ from projects.pipeline import (
     load,
     preflight,
     relate,
+    reverify,
     settle,
     tags,
     targets,
@@ -51,10 +53,12 @@ STAGES: dict[str, Callable[[Context], Progress]] = {
     "files": files.page,
     "fetch": files.fetch,
     "tags": tags.page,
+    "correct": correct.page,
     "transform": transform.page,
     "settle": settle.page,
     "preflight": preflight.page,
     "load": load.page,
     "merge": load.merged,
     "verify": verify.page,
+    "reread": reverify.page,
 }

@@ -32,7 +32,7 @@ class Drafting:
         """Fills the row's draft, state and reason; gives what of it is left behind."""
         # A relationship is known by its key, where it becomes a record of its own.
         keyed = RELATIONSHIP in row.object and not self.context.ends.onto
-        mapped = self.apply({**row.raw, "key": row.key} if keyed else row.raw)
+        mapped = self.apply({**row.fields, "key": row.key} if keyed else row.fields)
         row.mapped = mapped.fields
         row.notes = [
             {"field": note.field, "code": note.code, "sentence": note.sentence, "raw": note.raw}

@@ -6,18 +6,16 @@ Each difference names record, field, rule, expected and found. Nothing is sample
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
-from connectors.catalogue import Field
+from django.utils import timezone
+
 from connectors.contract import Existing
 from projects.models import Difference, Link, Record
 from projects.pipeline import intent
+from projects.pipeline.comparing import Comparer, Unequal
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.extract import linked
 from projects.pipeline.transform import save_rows
-
-NOT_COMPARED = frozenset({"position"})
-"""Sent with a new record, but not mapped from anything."""
 
 
 def page(context: Context) -> Progress:
@@ -59,22 +57,24 @@ def _with_hidden_columns(context: Context, rows: list[Record], there: dict[str, 
     return {id: Existing(id, fields) for id, fields in filled.items()}
 
 
-def _same_file(meant: Any, found: Any) -> bool:
-    """Twenty 1.x answers a file's path with a signed address that ends in the same name (FACTS.md section 10)."""
-    return str(meant).rpartition("/")[2] == str(found).partition("?")[0].rpartition("/")[2]
-
-
 class Comparison:
-    """Compares rows of one page and keeps count: `field.<name>.<compared|equal|by_rule|different|missing>`."""
+    """Compares rows of one page; `tally` counts as `field.<name>.<compared|equal|by_rule|different|missing>`."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._fields: dict[str, Field] = {field.name: field for field in context.target.fields}
-        self._fields.update({field.join_column: field for field in context.target.fields if field.join_column})
-        self.tally: Counter[str] = Counter()
+        self._comparer = Comparer(context.target.fields, context.destination.canonical)
+        self._now = timezone.now()
         self.differences: list[Difference] = []
         self.seen: dict[str, str] = {}
         self._since = False
+
+    @property
+    def tally(self) -> Counter[str]:
+        """What was counted so far."""
+        fields = self._comparer.counts().items()
+        return Counter(
+            {f"field.{name}.{kind}": number for name, row in fields for kind, number in row.items() if number}
+        )
 
     def check(self, row: Record, link: Link | None, there: Existing | None) -> None:
         """Proves one row, or says what differs."""
@@ -85,52 +85,35 @@ class Comparison:
         if there is not None and row.state != Record.State.UNCHANGED:
             self.seen[there.id] = str(there.fields.get("updatedAt") or "")
         if there is None:
-            self._differ(row, "", "not there", meant.get("customerioId"), None, Difference.Kind.MISSING)
-            for name in meant:
-                if name not in NOT_COMPARED:
-                    self.tally[f"field.{name}.missing"] += 1
+            missing = Unequal("", "not there", meant.get("customerioId"), None)
+            self._differ(row, missing, Difference.Kind.MISSING)
+            self._comparer.miss(meant)
         else:
-            for name, value in meant.items():
-                if name not in NOT_COMPARED:
-                    self._compare(row, name, value, there.fields.get(name))
+            for unequal in self._comparer.compare(meant, there.fields):
+                self._differ(row, unequal, Difference.Kind.DIFFERENT)
+        row.proved_at = self._now
         row.proof = Record.Proof.EQUAL if len(self.differences) == before else Record.Proof.DIFFERENT
 
-    def _compare(self, row: Record, name: str, meant: Any, found: Any) -> None:
-        self.tally[f"field.{name}.compared"] += 1
-        if meant == found or (name == "fullPath" and _same_file(meant, found)):
-            self.tally[f"field.{name}.equal"] += 1
-            return
-        field = self._fields.get(name)
-        rule = ""
-        if field is not None and not field.join_column:
-            canonical = self._context.destination.canonical
-            expected, rule = canonical(field.type, meant)
-            actual, other = canonical(field.type, found)
-            rule = rule or other
-            if expected == actual:
-                self.tally[f"field.{name}.by_rule"] += 1
-                return
-        self.tally["edited" if self._since else f"field.{name}.different"] += 1
-        self._differ(row, name, rule, meant, found, Difference.Kind.DIFFERENT)
-
-    def _differ(self, row: Record, field: str, rule: str, expected: Any, found: Any, kind: str) -> None:
+    def _differ(self, row: Record, unequal: Unequal, kind: str) -> None:
         kind = Difference.Kind.EDITED if self._since else kind
         self.differences.append(
             Difference(
                 run=self._context.run,
                 record=row,
+                key=row.key,
+                destination_id=row.destination_id,
                 object=row.object,
                 kind=kind,
-                field=field,
-                rule=rule[:80],
-                expected=expected,
-                found=found,
+                field=unequal.field,
+                rule=unequal.rule[:80],
+                expected=unequal.expected,
+                found=unequal.found,
             )
         )
 
     def save(self, rows: list[Record]) -> None:
         """Stores proofs and differences."""
-        save_rows(rows, ["proof"])
+        save_rows(rows, ["proof", "proved_at"])
         Difference.objects.bulk_create(self.differences, batch_size=500)
         if self._context.run.writes:
             intent.remember(self._context, self.seen)

@@ -21,11 +21,13 @@ STAGES = {
     "relationships": ("read", "reading"),
     "primary_company": ("turn", "choosing the company"),
     "tags": ("turn", "matching the tags"),
+    "correct": ("turn", "laying corrections over"),
     "transform": ("turn", "turning"),
     "settle": ("turn", "settling doubles"),
     "load": ("write", "writing"),
     "merge": ("write", "merging"),
     "verify": ("check", "reading back"),
+    "reread": ("check", "reading everything back"),
 }
 """Stage → the colour of its bar, and what it is called."""
 

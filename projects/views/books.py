@@ -67,7 +67,7 @@ class Books:
 def books_of(view: RunView) -> list[Books]:
     """The books of every phase that has begun; the same number of queries for any number of phases."""
     run = view.run
-    if run.kind == Run.Kind.DISCOVERY:
+    if run.kind in (Run.Kind.DISCOVERY, Run.Kind.VERIFY):
         return []
     counted = {
         phase.name: [spec.object for spec in phases.step_specs(run, phase.name) if spec.counts]
@@ -84,7 +84,7 @@ def books_of(view: RunView) -> list[Books]:
 def reasons_of(run: Run) -> Reasons:
     """Why records did not land, for all object types at once."""
     aside = [Record.State.MERGED, Record.State.HELD, Record.State.EXCLUDED, Record.State.REJECTED]
-    rows = Record.objects.filter(run=run, state__in=aside).values_list("object", "state", "reason")
+    rows = Record.objects.filter(run=run, state__in=aside).aside().values_list("object", "state", "reason")
     found: Reasons = {}
     for object, state, reason, number in rows.annotate(number=Count("id")).order_by("-number"):
         found.setdefault((object, state), {})[reason] = number

@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Count
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
 from mapping.exact import as_text
-from projects import selectors, services
+from projects import corrections, selectors, services
 from projects.models import Decision, Record, Run
 from projects.pipeline.settle import DUPLICATE
 from projects.selectors import HeldGroup
+from projects.views.keyset import keyset_page
 from projects.views.pairs import title_of
+from projects.views.records import csv_lines
 from projects.views.seat import Request, Seat, page, seat_of, told
 
 PER_PAGE = 25
@@ -100,7 +101,7 @@ def held(request: Request, slug: str) -> HttpResponse:
 
 
 def _of_group(request: Request, seat: Seat, run: Run, group: HeldGroup) -> dict[str, Any]:
-    found = Record.objects.filter(run=run, object=group.object, reason=group.reason, state=Record.State.HELD)
+    found = Record.objects.filter(run=run, object=group.object, reason=group.reason, state=Record.State.HELD).aside()
     decided = dict(
         Decision.objects.filter(project=seat.project, object=group.object, reason=group.reason)
         .exclude(key="")
@@ -108,19 +109,22 @@ def _of_group(request: Request, seat: Seat, run: Run, group: HeldGroup) -> dict[
     )
     if group.reason == DUPLICATE:
         return _doubles(request, found, group, decided)
-    paged = Paginator(found.order_by("pk"), PER_PAGE).get_page(request.GET.get("page"))
+    paged = keyset_page(found, size=PER_PAGE, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     rows = [(row, title_of(row), VERDICTS.get(decided.get(row.key, ""), ("", ""))[1]) for row in paged]
     return {"paged": paged, "rows": rows, "outcomes": outcomes(group, 0)}
 
 
 def _doubles(request: Request, found: Any, group: HeldGroup, decided: dict[str, str]) -> dict[str, Any]:
-    values = found.values("match_key").annotate(number=Count("id")).order_by("match_key")
-    paged = Paginator(values.values_list("match_key", flat=True), DOUBLES_PER_PAGE).get_page(request.GET.get("page"))
+    after = request.GET.get("after", "")
+    values = found.filter(match_key__gt=after).order_by("match_key").values_list("match_key", flat=True).distinct()
+    shared = list(values[: DOUBLES_PER_PAGE + 1])
     by_value: dict[str, list[Record]] = {}
-    for row in found.filter(match_key__in=list(paged)).order_by("match_key", "key"):
+    for row in found.filter(match_key__in=shared[:DOUBLES_PER_PAGE]).order_by("match_key", "key"):
         by_value.setdefault(row.match_key, []).append(row)
     doubles = [_double(value, rows, decided) for value, rows in by_value.items()]
-    return {"paged": paged, "doubles": doubles, "outcomes": outcomes(group, paged.paginator.count)}
+    different = found.aggregate(number=Count("match_key", distinct=True))["number"]
+    more = shared[DOUBLES_PER_PAGE - 1] if len(shared) > DOUBLES_PER_PAGE else ""
+    return {"doubles": doubles, "more_doubles": more, "from_start": not after, "outcomes": outcomes(group, different)}
 
 
 def _double(value: str, records: Iterable[Record], decided: dict[str, str]) -> Double:
@@ -157,3 +161,38 @@ def decide(request: Request, slug: str) -> HttpResponse:
         words = VERDICTS[verdict][1]
         messages.success(request, f"Decided for {number:,} record{'' if number == 1 else 's'}: {words}.")
     return redirect(f"{reverse('held', args=[slug])}?{urlencode({'object': object, 'reason': reason})}")
+
+
+@require_GET
+def sheet(request: Request, slug: str) -> StreamingHttpResponse:
+    """The held records of one object type (and reason) as a spreadsheet that can be corrected and handed in again."""
+    seat = seat_of(request, slug)
+    run = selectors.newest_run(seat.project)
+    if run is None:
+        raise Http404
+    object, reason = request.GET.get("object", ""), request.GET.get("reason", "")
+    found = Record.objects.filter(run=run, object=object, state=Record.State.HELD).aside()
+    found = found.filter(reason=reason) if reason else found
+    rows = found.order_by("pk").defer("meta", "refs", "mapped", "notes").iterator(chunk_size=500)
+    lines = corrections.sheet_of(rows, corrections.columns_of(run, object))
+    response = StreamingHttpResponse(csv_lines(lines), content_type="text/csv; charset=utf-8")
+    name = "".join(c for c in f"{slug}-held-{object}-{reason}".replace(":", "-") if c.isalnum() or c in "-_")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+@require_POST
+def correct(request: Request, slug: str) -> HttpResponse:
+    """Takes a corrected spreadsheet in: the whole of it, or none and a sentence for each wrong row."""
+    seat = seat_of(request, slug)
+    with told(request):
+        given = request.FILES.get("sheet")
+        if given is None:
+            raise services.Refused("Choose the corrected file first.")
+        if (given.size or 0) > corrections.LARGEST:
+            raise services.Refused(f"The file is larger than {corrections.LARGEST >> 20} MB: hand it in in parts.")
+        fields, decided = corrections.take_in(
+            project=seat.project, by=request.user, content=given.read(), name=given.name or "a file"
+        )
+        messages.success(request, f"Taken in: {fields:,} records corrected, {decided:,} decided.")
+    return redirect("held", slug=slug)

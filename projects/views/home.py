@@ -15,10 +15,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from connectors.registry import all_connectors
 from projects import gates as gate_rules
 from projects import late_gates, selectors, services
+from projects.actions import next_action
 from projects.forms import InviteForm, ProjectForm
 from projects.gates import GateView
 from projects.models import Connection, Event, Membership, Project, Run, Signature
 from projects.permissions import Can
+from projects.pipeline.phases import VERIFICATION
 from projects.views.seat import Request, Seat, page, seat_of, told
 
 LATELY = 8
@@ -107,6 +109,10 @@ def _why_void(view: GateView, signature: Signature | None) -> str:
         return f"Run {then.get('run')} was signed; run {view.shown.get('run')} came after it."
     if view.gate == gate_rules.SANDBOX and then.get("map") != view.shown.get("map"):
         return "The field map was changed since: run the sandbox again under the new map."
+    if found := view.shown.get("found"):
+        return gate_rules.found_sentence(found)
+    if then.get("accepted") != view.shown.get("accepted"):
+        return "Differences were accepted since it was signed: sign over what stands there now."
     return "The books were reconciled again after the signature: look at them once more."
 
 
@@ -115,7 +121,7 @@ def project(request: Request, slug: str) -> HttpResponse:
     """Where the project stands, and the one thing to do next."""
     seat = seat_of(request, slug)
     context = page(seat)
-    action = selectors.next_action(seat.project, request.user, context["gates"])
+    action = next_action(seat.project, request.user, context["gates"])
     return render(
         request,
         "projects/project.html",
@@ -136,6 +142,9 @@ def _action_url(seat: Seat, name: str) -> str:
     if name == "run":
         number = seat.project.runs.filter(state__in=Run.OPEN).values_list("number", flat=True).first()
         return reverse("run", args=[seat.project.slug, number])
+    if name == "verification":
+        run = gate_rules.Standing(seat.project).verification
+        return reverse("reconciliation", args=[seat.project.slug, run.number if run else 0, VERIFICATION.name])
     return reverse(name, args=[seat.project.slug])
 
 

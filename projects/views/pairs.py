@@ -60,7 +60,7 @@ def pairs_of(rule: ObjectRule | None, record: Record, link: Link | None = None) 
         return []
     landed: Mapping[str, Any] = record.mapped or (link.written if link else {}) or {}
     notes = {note["field"]: note["sentence"] for note in record.notes}
-    raw: Mapping[str, Any] = record.raw or {}
+    raw: Mapping[str, Any] = record.fields
     pairs = []
     for field in rule.fields:
         left = field.action == Action.SKIP

@@ -5,19 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.paginator import Paginator
+from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
 
 from mapping.rules import MapSpec
-from projects import gates, selectors
-from projects.models import Difference, Phase, Reconciliation, Run
+from projects import gates, proving, selectors
+from projects.gates import GateView
+from projects.models import Difference, Phase, Reconciliation, Record, Run
+from projects.permissions import Can
 from projects.selectors import PhaseView
+from projects.services import Refused
 from projects.views.books import books_of
 from projects.views.field_rows import shown, words_of
 from projects.views.gates import signing
-from projects.views.seat import Request, Seat, page, run_of, seat_of
+from projects.views.keyset import keyset_page
+from projects.views.seat import Request, Seat, page, run_of, seat_of, told
 
 PER_PAGE = 50
 
@@ -57,27 +63,52 @@ class DifferenceLine:
     field: str
     expected: str
     found: str
+    status: str
+    number: int
 
 
 def difference_lines(differences: Any, labels: dict[str, str]) -> list[DifferenceLine]:
-    """Differences with their values as text."""
+    """Differences with their values as text, and the number of the run in which their record stands."""
+    listed = list(differences)
+    runs = Record.objects.filter(pk__in=[one.record_id for one in listed if one.record_id])
+    numbers = dict(runs.values_list("pk", "run__number"))
     return [
         DifferenceLine(
             one,
             labels.get(one.object, one.object),
-            words_of(one.field) if one.field else "the whole record",
+            words_of(one.field) if one.field else WHOLE[one.kind],
             shown(one.expected),
             "nothing" if one.found in (None, "") else shown(one.found),
+            _status(one),
+            numbers.get(one.record_id or 0, 0),
         )
-        for one in differences
+        for one in listed
     ]
 
 
-def _differences(request: Request, run: Run, objects: list[str]) -> Any:
-    found = run.differences.filter(object__in=objects).select_related("record").order_by("pk")
-    if field := request.GET.get("field"):
-        found = found.filter(field=field)
-    return Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+WHOLE = {
+    Difference.Kind.MISSING: "the whole record is not there",
+    Difference.Kind.STRAY: "a record that is not ours to be there",
+    Difference.Kind.DIFFERENT: "the whole record",
+}
+"""What differs where it is no single field."""
+
+
+def _status(one: Difference) -> str:
+    """What became of a difference, in a few words."""
+    if one.mended_at:
+        return "mended"
+    return f"accepted by {one.accepted.name}" if one.accepted else "open"
+
+
+def _differences(request: Request, run: Run, objects: list[str]) -> QuerySet[Difference]:
+    """The differences of these object types, as narrowed down in the address; open ones unless all are asked for."""
+    found = run.differences.select_related("record", "accepted", "mended_by")
+    found = found.filter(object__in=objects) if run.kind != Run.Kind.VERIFY else found
+    for name in ("object", "field"):
+        if value := request.GET.get(name):
+            found = found.filter(**{name: value})
+    return found if request.GET.get("show") == "all" else found.filter(mended_at=None, accepted=None)
 
 
 @require_GET
@@ -91,7 +122,9 @@ def reconciliation(request: Request, slug: str, number: int, phase: str) -> Http
         raise Http404
     labels = selectors.object_labels(seat.project)
     result = about.reconciliation
-    differences = _differences(request, run, list(result.objects_table) if result else [])
+    found = _differences(request, run, list(result.objects_table) if result else [])
+    asked = request.GET
+    differences = keyset_page(found, size=PER_PAGE, after=asked.get("after", ""), before=asked.get("before", ""))
     context = page(
         seat,
         run=run,
@@ -102,15 +135,62 @@ def reconciliation(request: Request, slug: str, number: int, phase: str) -> Http
         fields=field_lines(result, labels, run.field_map.spec if run.field_map else MapSpec()) if result else [],
         differences=differences,
         difference_lines=difference_lines(differences, labels),
-        field=request.GET.get("field", ""),
+        field=asked.get("field", ""),
+        shows_all=asked.get("show") == "all",
+        verifies=run.kind == Run.Kind.VERIFY,
+        may_accept=seat.may(Can.SIGN),
+        may_recheck=seat.may(Can.SIGN) or seat.may(Can.RUN),
     )
-    return render(request, "projects/reconciliation.html", context | _signing(seat, run, about))
+    gate = next((view for view in context["gates"] if view.gate == phase), None)
+    if run.kind == Run.Kind.PRODUCTION and gate and gate.shown.get("run") == run.number:
+        context |= _gate_of(seat, gate, about)
+    return render(request, "projects/reconciliation.html", context)
 
 
-def _signing(seat: Seat, run: Run, phase: PhaseView) -> dict[str, Any]:
-    """The form, where this phase of this run is what waits for a signature."""
-    if run.kind != Run.Kind.PRODUCTION or phase.state != Phase.State.RECONCILED:
-        return {}
-    newest = seat.project.signatures.filter(gate=phase.name).order_by("-pk").first()
-    gate = gates.view(seat.project, phase.name, newest)
-    return signing(seat.project, gate)
+def _gate_of(seat: Seat, gate: GateView, phase: PhaseView) -> dict[str, Any]:
+    """What was found since, and the form where this phase waits for a signature, or has to be signed over again."""
+    found = gate.shown.get("found")
+    context: dict[str, Any] = {"found_since": found, "found_words": gates.found_sentence(found) if found else ""}
+    again = gate.state == "void" and not found and phase.state == Phase.State.APPROVED
+    if phase.state == Phase.State.RECONCILED or again:
+        context |= signing(seat.project, gate)
+    return context
+
+
+def _back(slug: str, number: int, phase: str) -> HttpResponse:
+    return redirect(f"{reverse('reconciliation', args=[slug, number, phase])}#differences")
+
+
+def _named(request: Request, run: Run, phase: str) -> dict[str, Any]:
+    """Which differences a button is about: those ticked, else all of the phase (or of the field that is shown)."""
+    result = Reconciliation.objects.filter(phase__run=run, phase__name=phase).order_by("-pk").first()
+    if result is None:
+        raise Refused("There is no reconciliation yet.")
+    objects = list(result.objects_table)
+    if run.kind == Run.Kind.VERIFY:
+        objects = list(run.differences.order_by().values_list("object", flat=True).distinct())
+    ids = [int(one) for one in request.POST.getlist("ids") if one.isdecimal()]
+    return {"objects": objects, "ids": ids}
+
+
+@require_POST
+def accept(request: Request, slug: str, number: int, phase: str) -> HttpResponse:
+    """Accepts differences by name, with the reason."""
+    seat = seat_of(request, slug)
+    run = run_of(seat, number)
+    with told(request):
+        name, why = request.POST.get("name", ""), request.POST.get("why", "")
+        made = proving.accept(run=run, by=request.user, name=name, why=why, **_named(request, run, phase))
+        messages.success(request, f"{made.count:,} accepted by {made.name}. It stands in the books and in the trail.")
+    return _back(slug, number, phase)
+
+
+@require_POST
+def recheck(request: Request, slug: str, number: int, phase: str) -> HttpResponse:
+    """Reads what differs back again: what is mended is closed."""
+    seat = seat_of(request, slug)
+    run = run_of(seat, number)
+    with told(request):
+        read, mended = proving.recheck(run=run, by=request.user, **_named(request, run, phase))
+        messages.success(request, f"{read:,} read back again: {mended:,} mended, {read - mended:,} still differ.")
+    return _back(slug, number, phase)

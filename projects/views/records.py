@@ -1,111 +1,111 @@
-"""Single records: lists by state, the whole life of one, and the download."""
+"""Lists of records: by object type and state, the search for one, and the download."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from mapping.rules import MapSpec, ObjectRule
+from projects.corrections import cell_of
+from projects.lookups import answer_for, answer_for_nothing, find_records, found_since, moving_runs
 from projects.models import Link, Record, Run
 from projects.models.record import RecordQuerySet
 from projects.reasons import reason_label
-from projects.selectors import object_labels
-from projects.views.pairs import pairs_of, title_of
-from projects.views.reconciliation import difference_lines
-from projects.views.seat import Request, page, run_of, seat_of
+from projects.selectors import object_labels, objects_of, run_view
+from projects.views.keyset import keyset_page
+from projects.views.pairs import title_of
+from projects.views.seat import Request, page, run_of, seat_of, systems_of
 
 PER_PAGE = 50
 
 HEADINGS = ("object", "key", "state", "reason", "detail", "merged into", "id in the destination", "read back", "record")
 
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet take a text for a formula."""
+
+OPEN = (Record.State.READ, Record.State.READY)
+"""Still on the way."""
 
 
-def _filtered(request: Request, run: Run) -> tuple[RecordQuerySet, dict[str, str]]:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a list is narrowed down, as the address says."""
+
+    state: str
+    object: str
+    reason: str
+    phase: str
+
+
+def _asked(request: Request) -> Asked:
+    return Asked(*(request.GET.get(name, "") for name in ("state", "object", "reason", "phase")))
+
+
+def _filtered(run: Run, asked: Asked) -> RecordQuerySet:
     """The run's records, as narrowed down in the address."""
-    asked = {name: request.GET.get(name, "") for name in ("state", "object", "reason", "phase")}
     found = Record.objects.filter(run=run)
-    if asked["state"] == "open":
-        found = found.exclude(state__in=Record.SETTLED)
-    elif asked["state"]:
-        found = found.filter(state=asked["state"])
-    if asked["phase"]:
-        found = found.filter(object__in=run.steps.filter(phase__name=asked["phase"]).values("object"))
-    for name in ("object", "reason"):
-        if asked[name]:
-            found = found.filter(**{name: asked[name]})
-    return found, asked
+    if asked.object:
+        found = found.filter(object=asked.object)
+    elif asked.phase:
+        found = found.filter(object__in=run.steps.filter(phase__name=asked.phase).values("object"))
+    if asked.state == "open":
+        found = found.filter(state__in=OPEN)
+    elif asked.state:
+        found = found.filter(state=asked.state)
+    return found.filter(reason=asked.reason).aside() if asked.reason else found
 
 
 @require_GET
 def records(request: Request, slug: str, number: int) -> HttpResponse:
-    """The records of a run, by state, object type and reason."""
+    """The records of a run, one object type at a time: counted in its books, paged by id."""
     seat = seat_of(request, slug)
     run = run_of(seat, number)
-    found, asked = _filtered(request, run)
-    paged = Paginator(found.order_by("pk").defer("meta", "refs", "notes"), PER_PAGE).get_page(request.GET.get("page"))
+    asked = _asked(request)
     labels = object_labels(seat.project)
+    tabs = objects_of(run_view(run), asked.phase, asked.state)
+    object = asked.object or next((name for name, count in tabs.items() if count), next(iter(tabs), ""))
+    narrowed = Asked(asked.state, object, asked.reason, asked.phase)
+    found = _filtered(run, narrowed).defer("meta", "refs", "notes", "mapped")
+    sets = [found.filter(state=state) for state in OPEN] if asked.state == "open" else [found]
+    paged = keyset_page(*sets, size=PER_PAGE, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     context = page(
         seat,
         run=run,
-        records=paged,
+        paged=paged,
         rows=[(row, labels.get(row.object, row.object), title_of(row), reason_label(row.reason)) for row in paged],
-        asked=asked,
+        asked=narrowed,
+        count=tabs.get(object),
         states=Record.State.choices,
-        objects=[(step, labels.get(step, step)) for step in _objects(run)],
+        objects=[(name, labels.get(name, name), count) for name, count in tabs.items()],
     )
     return render(request, "projects/records.html", context)
 
 
-def _objects(run: Run) -> list[str]:
-    return list(dict.fromkeys(run.steps.exclude(stage="clear").order_by("order").values_list("object", flat=True)))
-
-
 @require_GET
-def record(request: Request, slug: str, number: int, pk: int) -> HttpResponse:
-    """Everything known about one source row."""
+def find(request: Request, slug: str) -> HttpResponse:
+    """Where is ana@…? Every record that goes by what was typed, and where it is; or why it is nowhere."""
     seat = seat_of(request, slug)
-    run = run_of(seat, number)
-    row = get_object_or_404(Record, run=run, pk=pk)
-    link = Link.objects.filter(project=seat.project, object=row.object, key=row.key).select_related("run").first()
+    asked = request.GET.get("q", "").strip()[:400]
+    names = systems_of(seat.project)
     labels = object_labels(seat.project)
-    context = page(
-        seat,
-        run=run,
-        record=row,
-        title=title_of(row),
-        label=labels.get(row.object, row.object),
-        reason=reason_label(row.reason),
-        link=link,
-        landed=row.state in Record.LANDED,
-        pairs=pairs_of(rule_of(run, row.object), row),
-        differences=difference_lines(row.differences.order_by("pk"), labels),
-        raw=pretty(row.raw),
-        mapped=pretty(row.mapped),
-        meta=pretty(row.meta) if row.meta else "",
-        written=pretty(link.written) if link and link.written else "",
-        before=pretty(link.before) if link and link.before else "",
-    )
-    return render(request, "projects/record.html", context)
-
-
-def rule_of(run: Run, object: str) -> ObjectRule | None:
-    """The rule under which an object type moved in this run."""
-    spec = run.field_map.spec if run.field_map else MapSpec()
-    return spec.object(object)
-
-
-def pretty(value: Any) -> str:
-    """JSON for reading."""
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    found = find_records(seat.project, asked, runs=moving_runs(seat.project))
+    links = {
+        (link.object, link.key): link
+        for link in Link.objects.filter(
+            project=seat.project, object__in={row.object for row in found}, key__in=[row.key for row in found]
+        )
+    }
+    since = found_since(seat.project, found)
+    rows = []
+    for row in found:
+        where = (row.object, row.key)
+        answer = answer_for(row, links.get(where), since=since.get(where), **names)
+        rows.append((row, title_of(row), labels.get(row.object, row.object), answer))
+    nothing = answer_for_nothing(seat.project, asked, names["source"]) if asked and not found else None
+    return render(request, "projects/find.html", page(seat, asked=asked, rows=rows, nothing=nothing))
 
 
 class _Echo:
@@ -115,15 +115,16 @@ class _Echo:
         return line
 
 
-def _cell(value: str) -> str:
-    """A cell that no spreadsheet runs as a formula."""
-    return f"'{value}" if value.startswith(DANGEROUS) else value
-
-
-def _lines(rows: Iterable[Record]) -> Iterator[str]:
+def csv_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Rows as lines of CSV, with the mark by which spreadsheets know UTF-8; nothing is kept in memory."""
     writer = csv.writer(_Echo())
     yield "\ufeff"
-    yield writer.writerow(HEADINGS)
+    for cells in rows:
+        yield writer.writerow(cells)
+
+
+def _cells(rows: Iterable[Record]) -> Iterator[Sequence[str]]:
+    yield HEADINGS
     for row in rows:
         cells = (
             row.object,
@@ -136,7 +137,7 @@ def _lines(rows: Iterable[Record]) -> Iterator[str]:
             str(Record.Proof(row.proof).label),
             json.dumps(row.raw, ensure_ascii=False),
         )
-        yield writer.writerow([_cell(cell) for cell in cells])
+        yield [cell_of(cell) for cell in cells]
 
 
 @require_GET
@@ -144,10 +145,12 @@ def download(request: Request, slug: str, number: int) -> StreamingHttpResponse:
     """The same list as CSV, streamed, with every record's fields as JSON."""
     seat = seat_of(request, slug)
     run = run_of(seat, number)
-    found, asked = _filtered(request, run)
-    lines = _lines(found.order_by("pk").defer("meta", "refs", "mapped", "notes").iterator(chunk_size=500))
-    parts = [slug, f"run-{number}", *(value.replace(":", "-") for value in asked.values() if value)]
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    asked = _asked(request)
+    found = _filtered(run, asked)
+    lines = _cells(found.order_by("pk").defer("meta", "refs", "mapped", "notes").iterator(chunk_size=500))
+    said = (asked.state, asked.object, asked.reason, asked.phase)
+    parts = [slug, f"run-{number}", *(value.replace(":", "-") for value in said if value)]
+    response = StreamingHttpResponse(csv_lines(lines), content_type="text/csv; charset=utf-8")
     name = "".join(c for c in "-".join(parts) if c.isalnum() or c in "-_")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.core.paginator import Page, Paginator
 from django.db.models import BooleanField, Case, QuerySet, Value, When
 from django.db.models.functions import Length
 from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_POST
 
 from mapping.rules import Action, MapSpec
-from projects import gates, selectors
-from projects.models import Link, Record, Run
+from projects import gates, looks, selectors
+from projects.models import Link, Look, Record, Run
 from projects.reasons import reason_label
 from projects.views.books import books_of
 from projects.views.gates import signing
 from projects.views.pairs import pairs_of, title_of
-from projects.views.seat import Request, Seat, page, seat_of
+from projects.views.seat import Request, Seat, page, seat_of, told
 
 PER_PAGE = 5
+
+
+ORDERS = {"": "Riskiest first", "random": "At random"}
+
+
+def at_random(found: QuerySet[Record]) -> QuerySet[Record]:
+    """The same records in an order that nobody chose: by the fingerprint of what they hold."""
+    return found.order_by("digest", "pk")
 
 
 def riskiest(run: Run, spec: MapSpec) -> QuerySet[Record]:
@@ -55,10 +66,29 @@ def sandbox(request: Request, slug: str) -> HttpResponse:
     return render(request, "projects/sandbox.html", context)
 
 
+@require_POST
+def look(request: Request, slug: str, pk: int) -> HttpResponse:
+    """One person's word on one record of the sample."""
+    seat = seat_of(request, slug)
+    record = get_object_or_404(Record.objects.select_related("run"), pk=pk, run__project=seat.project)
+    record.run.project = seat.project
+    with told(request):
+        word, comment = request.POST.get("word", ""), request.POST.get("comment", "")
+        made = looks.look(record=record, by=request.user, word=word, comment=comment)
+        messages.success(request, f"{title_of(record)}: {made.get_word_display().lower()}.")
+    back = request.POST.get("back", "")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        back = reverse("sandbox", args=[slug])
+    return redirect(f"{back}#card-{pk}")
+
+
 def _sample(request: Request, seat: Seat, run: Run) -> dict[str, Any]:
     labels = selectors.object_labels(seat.project)
     spec = run.field_map.spec if run.field_map else MapSpec()
     found = riskiest(run, spec)
+    order = "random" if request.GET.get("order") == "random" else ""
+    if order:
+        found = at_random(found)
     objects = list(found.order_by().values_list("object", flat=True).distinct())
     wanted = request.GET.get("object", "")
     paged = Paginator(found.filter(object=wanted) if wanted else found, PER_PAGE).get_page(request.GET.get("page"))
@@ -68,6 +98,10 @@ def _sample(request: Request, seat: Seat, run: Run) -> dict[str, Any]:
         "books": books_of(selectors.run_view(run)),
         "objects": [(name, labels.get(name, name)) for name in sorted(objects)],
         "wanted": wanted,
+        "orders": ORDERS.items(),
+        "order": order,
+        "looked": Look.objects.filter(run=run).values("record").distinct().count(),
+        "comments": [(one, title_of(one.record)) for one in gates.open_comments(run)],
     }
 
 
@@ -76,11 +110,15 @@ def _cards(seat: Seat, spec: MapSpec, paged: Page[Record], labels: dict[str, str
     rows = list(paged)
     links = {
         (link.object, link.key): link
-        for link in Link.objects.filter(project=seat.project, key__in=[row.key for row in rows])
+        for link in Link.objects.filter(
+            project=seat.project, object__in={row.object for row in rows}, key__in=[row.key for row in rows]
+        )
     }
+    said = looks.of_records(rows)
     return [
         {
             "record": row,
+            "looks": said.get(row.pk, []),
             "title": title_of(row),
             "label": labels.get(row.object, row.object),
             "reason": reason_label(row.reason),

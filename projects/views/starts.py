@@ -9,7 +9,7 @@ from projects.models import Run
 from projects.permissions import Can
 from projects.views.seat import Seat
 
-MIGRATIONS = (Run.Kind.SANDBOX, Run.Kind.PRODUCTION, Run.Kind.REPLAY)
+MIGRATIONS = (Run.Kind.SANDBOX, Run.Kind.PRODUCTION, Run.Kind.REPLAY, Run.Kind.VERIFY)
 
 BUTTONS = {
     Run.Kind.DISCOVERY: (
@@ -28,6 +28,10 @@ BUTTONS = {
         "Start a replay",
         "Reads and plans everything again and writes nothing: after a complete run it must find nothing to do.",
     ),
+    Run.Kind.VERIFY: (
+        "Verify again",
+        "Reads back everything that ever landed. What somebody changed, deleted or added since closes its gate.",
+    ),
 }
 
 
@@ -42,8 +46,8 @@ class Start:
     why_not: str
 
 
-Facts = tuple[set[str], Run | None]
-"""The sides that are connected, and the run that is open."""
+Facts = tuple[set[str], Run | None, bool]
+"""The sides that are connected, the run that is open, and whether production has run."""
 
 
 def start_of(seat: Seat, kind: Run.Kind, gates: list[GateView], facts: Facts | None = None) -> Start:
@@ -60,15 +64,19 @@ def starts(seat: Seat, gates: list[GateView]) -> list[Start]:
 
 def _facts(seat: Seat) -> Facts:
     sides = set(seat.project.connections.values_list("side", flat=True))
-    return sides, seat.project.runs.filter(state__in=Run.OPEN).first()
+    runs = list(seat.project.runs.exclude(state=Run.State.CANCELLED).defer("problem"))
+    production = any(run.kind == Run.Kind.PRODUCTION for run in runs)
+    return sides, next((run for run in runs if run.is_open), None), production
 
 
 def _why_not(seat: Seat, kind: Run.Kind, gates: list[GateView], facts: Facts) -> str:
-    sides, open_run = facts
+    sides, open_run, production = facts
     states = {view.gate: view.state for view in gates}
     if missing := {"source", "destination"} - sides:
         return f"Connect the {' and the '.join(sorted(missing))} first."
-    if kind != Run.Kind.DISCOVERY and states.get(MAP) != "signed":
+    if kind == Run.Kind.VERIFY and not production:
+        return "Production has not run yet."
+    if kind not in (Run.Kind.DISCOVERY, Run.Kind.VERIFY) and states.get(MAP) != "signed":
         return "The field map is not confirmed, or was changed since: it has to be signed first."
     if kind == Run.Kind.PRODUCTION and states.get(SANDBOX) != "signed":
         return "The sandbox is not signed off for this map."

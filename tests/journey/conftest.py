@@ -13,7 +13,8 @@ import pytest
 from connectors.customerio.fake import FakeCustomerio, Workspace
 from connectors.twenty.fake import FakeTwenty
 from projects import connections, gates, proposals, services
-from projects.models import Project, Run, User
+from projects.documents.certificate import issue
+from projects.models import Certificate, Project, Run, User
 from projects.pipeline import engine
 from projects.pipeline.phases import PHASES
 
@@ -114,3 +115,38 @@ def congress(transactional_db: None, line: str, settings: Any) -> Iterator[Migra
     yield make_migration(source, destination)
     connections.transports.clear()
     connections._local_budget.cache_clear()
+
+
+NAMES = ("Ada", "Ben", "Cleo", "Dan", "Eve")
+
+
+def small_workspace() -> Workspace:
+    workspace = Workspace()
+    kind = workspace.add_object_type("Companies", "Company")["id"]
+    workspace.add_object(kind, "acme", {"name": "Acme", "domain": "acme.example.com"})
+    for name in NAMES:
+        person = workspace.add_person(id=name.lower(), email=f"{name}@example.org", attributes={"first_name": name})
+        workspace.relate(person.cio_id, (kind, "acme"), {"role": "friend"})
+    workspace.add_segment("Friends", members=[person.cio_id for person in workspace.people])
+    workspace.add_person(id="nobody", attributes={"first_name": "Nobody"})
+    return workspace
+
+
+@pytest.fixture
+def migrated(transactional_db: None, settings: Any, tmp_path: Path) -> Iterator[Migration]:
+    """Five people of one company, migrated to the end; a sixth is held."""
+    settings.SETTLE_SECONDS = 0
+    settings.MEDIA_ROOT = tmp_path / "documents"
+    source = FakeCustomerio(small_workspace(), requests_per_second=None)
+    destination = FakeTwenty(line="2.x", long_limit=None, short_limit=None, prefilled=False)
+    migration = make_migration(source, destination)
+    migration.to_sandbox()
+    migration.runs.append(migration.production())
+    yield migration
+    connections.transports.clear()
+    connections._local_budget.cache_clear()
+
+
+@pytest.fixture
+def certificate(migrated: Migration) -> Certificate:
+    return issue(run=migrated.runs[0], by=migrated.admin)

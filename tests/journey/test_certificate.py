@@ -6,52 +6,15 @@ import json
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from connectors.customerio.fake import FakeCustomerio, Workspace
-from connectors.twenty.fake import FakeTwenty
-from projects import connections, services
+from projects import services
 from projects.documents import verifier
 from projects.documents.certificate import issue, pdf, proof_of
 from projects.models import Certificate, Link, Record, Run, Signature
-from tests.journey.conftest import Migration, make_migration
-
-NAMES = ("Ada", "Ben", "Cleo", "Dan", "Eve")
-
-
-def small_workspace() -> Workspace:
-    workspace = Workspace()
-    kind = workspace.add_object_type("Companies", "Company")["id"]
-    workspace.add_object(kind, "acme", {"name": "Acme", "domain": "acme.example.com"})
-    for name in NAMES:
-        person = workspace.add_person(id=name.lower(), email=f"{name}@example.org", attributes={"first_name": name})
-        workspace.relate(person.cio_id, (kind, "acme"), {"role": "friend"})
-    workspace.add_person(id="nobody", attributes={"first_name": "Nobody"})
-    return workspace
-
-
-@pytest.fixture
-def migrated(transactional_db: None, settings: Any, tmp_path: Path) -> Iterator[Migration]:
-    """Five people of one company, migrated to the end; a sixth is held."""
-    settings.SETTLE_SECONDS = 0
-    settings.MEDIA_ROOT = tmp_path / "documents"
-    source = FakeCustomerio(small_workspace(), requests_per_second=None)
-    destination = FakeTwenty(line="2.x", long_limit=None, short_limit=None, prefilled=False)
-    migration = make_migration(source, destination)
-    migration.to_sandbox()
-    migration.runs.append(migration.production())
-    yield migration
-    connections.transports.clear()
-    connections._local_budget.cache_clear()
-
-
-@pytest.fixture
-def certificate(migrated: Migration) -> Certificate:
-    return issue(run=migrated.runs[0], by=migrated.admin)
+from tests.journey.conftest import NAMES, Migration
 
 
 def files_of(certificate: Certificate) -> dict[str, bytes]:
@@ -84,6 +47,8 @@ def test_one_changed_byte_of_any_file_is_noticed(certificate: Certificate, tmp_p
     files = files_of(certificate)
     assert {"map.json", "certificate.pdf", "evidence/source.ndjson", "certificate.json"} <= set(files)
     for name, body in files.items():
+        if not body:
+            continue
         for place in {0, len(body) // 3, len(body) - 1}:
             changed = bytearray(body)
             changed[place] ^= 1

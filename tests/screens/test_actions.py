@@ -264,3 +264,71 @@ def test_a_connection_form_never_sends_the_stored_key(project: Project, engineer
     assert 'type="password"' in page
     assert SECRET not in page
     assert Connection.objects.filter(project=project).count() == 2
+
+
+def test_the_customer_looks_the_sample_through_and_the_engineer_answers(
+    sandbox: Run, customer: User, engineer: User, log_in: LogIn
+) -> None:
+    project, browser = sandbox.project, log_in(customer)
+    first, second = Record.objects.filter(run=sandbox).order_by("pk")[:2]
+    before = gate_of(project, "sandbox").digest
+    post(browser, "look", [project.slug, first.pk], word="ok")
+    page = post(browser, "look", [project.slug, second.pk], word="comment", comment="This is not her company.")
+    assert "2 of 14 looked at" in page
+    assert "Comments that wait" in page
+    assert gate_of(project, "sandbox").digest != before
+    assert gates.doubt(project, "sandbox").endswith("1 comment on the sample waits.")
+    assert "the customer looks the sample through" in post(
+        log_in(engineer), "look", [project.slug, first.pk], word="ok"
+    )
+    page = post(log_in(engineer), "look", [project.slug, second.pk], word="answered", comment="Mended in the map.")
+    assert "Comments that wait" not in page
+    assert "comment on the sample" not in gates.doubt(project, "sandbox")
+
+
+def test_a_look_after_the_signature_makes_it_void(sandbox: Run, customer: User, log_in: LogIn) -> None:
+    services.sign(project=sandbox.project, gate="sandbox", by=customer, name="Carla Customer", note="Seen.")
+    record = Record.objects.filter(run=sandbox).order_by("pk")[0]
+    post(log_in(customer), "look", [sandbox.project.slug, record.pk], word="comment", comment="Wait.")
+    assert gate_of(sandbox.project, "sandbox").state == "void"
+
+
+def test_differences_are_accepted_by_name_on_their_page(production: Run, customer: User, log_in: LogIn) -> None:
+    browser, args = log_in(customer), [production.project.slug, production.number, "people"]
+    assert "5 unexplained" in browser.get(reverse("reconciliation", args=args)).content.decode()
+    assert "Type your name" in post(browser, "accept-differences", args, name="", why="")
+    one = production.differences.order_by("pk")[0]
+    post(browser, "accept-differences", args, name="Carla Customer", why="An old plan.", ids=[one.pk])
+    page = post(browser, "accept-differences", args, name="Carla Customer", why="All of them.")
+    assert "4 accepted by Carla Customer" in page
+    assert "0 unexplained, 5 mended or accepted by name" in page
+    assert "BALANCED" in page
+    page = browser.get(reverse("reconciliation", args=args), {"show": "all"}).content.decode()
+    assert "accepted by Carla Customer" in page
+    digest = gate_of(production.project, "people").digest
+    post(browser, "sign", [production.project.slug, "people"], name="Carla Customer", digest=digest)
+    assert gate_of(production.project, "people").state == "signed"
+
+
+def test_an_engineer_accepts_nothing(production: Run, engineer: User, log_in: LogIn) -> None:
+    args = [production.project.slug, production.number, "people"]
+    page = post(log_in(engineer), "accept-differences", args, name="Eva", why="Because.")
+    assert "you may not accept differences" in page
+    assert production.differences.unexplained().count() == 5
+
+
+def test_a_record_is_found_by_address_key_and_destination_id(production: Run, customer: User, log_in: LogIn) -> None:
+    browser = log_in(customer)
+    row = Record.objects.filter(run=production, state="created").order_by("pk")[0]
+    link = production.links.order_by("pk")[0]
+    link.key = row.key
+    link.save()
+    for asked in (f" {row.raw['email'].upper()} ", row.key, str(link.destination_id)):
+        page = browser.get(reverse("find", args=[production.project.slug]), {"q": asked}).content.decode()
+        assert reverse("record", args=[production.project.slug, production.number, row.pk]) in page, asked
+        assert "It is in Twenty CRM as person" in page
+    held = Record.objects.filter(run=production, reason="no_match_value").order_by("pk")[0]
+    page = browser.get(reverse("find", args=[production.project.slug]), {"q": held.key}).content.decode()
+    assert "Not migrated yet, because no e-mail address. It waits for a decision." in page
+    page = browser.get(reverse("find", args=[production.project.slug]), {"q": "ghost@example.com"}).content.decode()
+    assert "it was never read: Customer.io did not list “ghost@example.com” when Production run 3 read it" in page

@@ -14,7 +14,7 @@ from projects.urls import urlpatterns
 
 LogIn = Callable[[User], Client]
 
-OPEN = {"healthz", "login", "logout", "invitation"}
+OPEN = {"healthz", "login", "logout", "invitation", "verify", "verify-program"}
 OF_EVERYBODY = {"start", "projects", "create-project", "api-projects", "api-schema"}
 NAMES = [str(pattern.name) for pattern in urlpatterns if isinstance(pattern, URLPattern)]
 
@@ -30,6 +30,7 @@ def address(name: str, run: Run) -> str:
         "gate": "map",
         "form": "csv",
         "phase": "people",
+        "file": "certificate.json",
         "pk": Record.objects.filter(run=run).values_list("pk", flat=True).first(),
     }
     return reverse(name, kwargs={key: values[key] for key in pattern.pattern.converters})

@@ -35,6 +35,8 @@ SCREENS = (
     "records",
     "record",
     "reconciliation",
+    "find",
+    "certificates",
 )
 
 

@@ -21,17 +21,13 @@ from connectors.registry import all_connectors
 from mapping import exchange
 from mapping.rules import Action, FieldRule, ObjectRule
 from projects import archives, audit, gates, map_services, proposals, selectors, services
-from projects.management import verbs_back
-from projects.management.waiting import Outcome, wait_for
+from projects.management import papers, verbs_back
+from projects.management.waiting import Failed, Outcome, wait_for
 from projects.models import Connection, Decision, Project, Run, User
 
 KEYS = {"source": "MIGRATION_SOURCE_KEY", "destination": "MIGRATION_DESTINATION_KEY"}
 
-Verb = Callable[["Command", Project, User, dict[str, Any]], Outcome]
-
-
-class Failed(Exception):
-    """The verb could not be carried out; `str()` is the sentence."""
+Verb = Callable[[BaseCommand, Project, User, dict[str, Any]], Outcome]
 
 
 class Command(BaseCommand):
@@ -109,7 +105,7 @@ def create(user: User, options: dict[str, Any]) -> Outcome:
     return Outcome({"project": project.slug}, f"Project {project.slug} is there, with both connections.")
 
 
-def check(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+def check(command: BaseCommand, project: Project, user: User, options: dict[str, Any]) -> Outcome:
     """Tests both connections."""
     found: dict[str, Any] = {}
     code = 0
@@ -125,7 +121,7 @@ def check(command: Command, project: Project, user: User, options: dict[str, Any
 
 
 def _run(kind: str) -> Verb:
-    def verb(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+    def verb(command: BaseCommand, project: Project, user: User, options: dict[str, Any]) -> Outcome:
         if not options["foreground"] and not settings.REDIS_URL:
             raise Failed("There is no REDIS_URL, so no worker can be reached: add --foreground, or set it.")
         run = _current(project, kind, user, options)
@@ -156,13 +152,13 @@ def _current(project: Project, kind: str, user: User, options: dict[str, Any]) -
     return run
 
 
-def propose(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+def propose(command: BaseCommand, project: Project, user: User, options: dict[str, Any]) -> Outcome:
     """Proposes a field map from the newest discovery."""
     version = proposals.propose(project=project, by=user)
     return Outcome({"map": version.number, "digest": version.digest}, f"Map {version} is proposed.")
 
 
-def map_(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+def map_(command: BaseCommand, project: Project, user: User, options: dict[str, Any]) -> Outcome:
     """Shows, exports or imports the field map."""
     if options["import_file"]:
         path = Path(options["import_file"])
@@ -193,7 +189,7 @@ def _lands(rule: ObjectRule, field: FieldRule) -> str:
     return "(left behind)" if left else f"{rule.destination}.{field.destination}"
 
 
-def confirm(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+def confirm(command: BaseCommand, project: Project, user: User, options: dict[str, Any]) -> Outcome:
     """Signs the gate `map`; this is also the consent to pause the workflows that the answer lists."""
     shown = gates.content(project, gates.MAP) or {}
     signature = services.sign(project=project, gate=gates.MAP, by=user, name=options["name"] or str(user))
@@ -204,7 +200,7 @@ def confirm(command: Command, project: Project, user: User, options: dict[str, A
     return Outcome({"gate": "map", "digest": signature.digest, "pauses": paused}, text)
 
 
-def sign(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+def sign(command: BaseCommand, project: Project, user: User, options: dict[str, Any]) -> Outcome:
     """Signs a gate."""
     name = options["name"] or str(user)
     signature = services.sign(project=project, gate=options["gate"], by=user, name=name, note=options["note"])
@@ -213,13 +209,13 @@ def sign(command: Command, project: Project, user: User, options: dict[str, Any]
     )
 
 
-def schema(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+def schema(command: BaseCommand, project: Project, user: User, options: dict[str, Any]) -> Outcome:
     """Makes the missing objects and fields in the destination."""
     changes = services.make_schema(project=project, by=user)
     return Outcome({"changes": changes}, f"{changes} changes made; everything the map needs is there.")
 
 
-def hold(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+def hold(command: BaseCommand, project: Project, user: User, options: dict[str, Any]) -> Outcome:
     """Lists held records by reason, or decides them."""
     if not options["decide"]:
         groups = [
@@ -252,7 +248,7 @@ def hold(command: Command, project: Project, user: User, options: dict[str, Any]
     return Outcome({"decided": number, "verdict": options["decide"]}, f"{number} records: {options['decide']}.")
 
 
-def cancel(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+def cancel(command: BaseCommand, project: Project, user: User, options: dict[str, Any]) -> Outcome:
     """Ends the open run for good; what landed stays and is in the identity map."""
     run = project.runs.filter(state__in=Run.OPEN).first()
     if run is None:
@@ -266,13 +262,13 @@ def _back(work: Callable[..., Outcome]) -> Verb:
     return lambda command, project, user, options: work(project, user, options, command.stderr)
 
 
-def reject(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+def reject(command: BaseCommand, project: Project, user: User, options: dict[str, Any]) -> Outcome:
     """Says no to a gate, with the reason."""
     services.reject(project=project, gate=options["gate"], by=user, why=options["why"])
     return Outcome({"rejected": options["gate"]}, f"{gates.label_of(options['gate'])} is rejected.")
 
 
-def status(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+def status(command: BaseCommand, project: Project, user: User, options: dict[str, Any]) -> Outcome:
     """Where the project stands."""
     data = selectors.status(project)
     lines = [f"{project.name}: {data['stage']}"]
@@ -285,7 +281,7 @@ def status(command: Command, project: Project, user: User, options: dict[str, An
     return Outcome(data, "\n".join(lines))
 
 
-def archive(command: Command, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+def archive(command: BaseCommand, project: Project, user: User, options: dict[str, Any]) -> Outcome:
     """Puts files beside the source's API: older events, or messages of a data-warehouse sync."""
     given = {"event": options["events"], "message": options["messages"]}
     if not any(given.values()):
@@ -391,8 +387,11 @@ VERBS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Verb]] = 
     "hypercare": ("Raise, answer and check issues.", verbs_back.hypercare_options, _back(verbs_back.care)),
     "delta": ("Carry over what changed since.", verbs_back.delta_options, _back(verbs_back.carry_over)),
     "rollback": ("Take back what runs did.", verbs_back.rollback_options, _back(verbs_back.roll_back)),
+    "verify": ("Read everything back once more, and compare.", _run_options, _run(Run.Kind.VERIFY)),
     "reject": ("Say no to a gate, with the reason.", _reject_options, reject),
     "cancel": ("End the open run for good.", _why_options, cancel),
     "hold": ("List or decide held records.", _hold_options, hold),
+    "report": ("Write a document of the project.", papers.report_options, papers.report),
+    "certify": ("Issue a signed certificate over the newest production run.", papers.certify_options, papers.certify),
     "status": ("Say where the project stands.", _none, status),
 }
