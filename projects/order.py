@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from mapping.models import FieldMap
 from projects import gates
 from projects.models import Project, Run, Step
 
@@ -29,3 +30,11 @@ def obstacle(project: Project, kind: str) -> str:
     if kind == Run.Kind.PRODUCTION and not gates.is_signed(project, gates.SANDBOX):
         return "The sandbox is not signed off for this map: run it and have it signed first."
     return ""
+
+
+def map_for(project: Project, kind: str) -> FieldMap | None:
+    """The map that a run is pinned to: the newest, and for a verification the one under which everything landed."""
+    if kind == Run.Kind.DISCOVERY:
+        return None
+    production = gates.Standing(project).production if kind == Run.Kind.VERIFY else None
+    return production.field_map if production else project.map_series.latest()

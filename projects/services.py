@@ -21,7 +21,7 @@ from connectors.contract import Identity
 from connectors.errors import ConnectorError
 from connectors.http import check_base_url
 from connectors.registry import get_connector
-from mapping.models import FieldMap, MapSeries
+from mapping.models import MapSeries
 from projects import audit, gates, late_gates
 from projects.connections import open_destination, open_source
 from projects.models import (
@@ -37,7 +37,7 @@ from projects.models import (
     Step,
     User,
 )
-from projects.order import obstacle
+from projects.order import map_for, obstacle
 from projects.permissions import Can, can
 from projects.pipeline import engine
 from projects.review import accept_all, conflicts_of
@@ -226,7 +226,7 @@ def start_run(
                 project=project,
                 number=number,
                 kind=kind,
-                field_map=_map_for(project, kind),
+                field_map=map_for(project, kind),
                 sample_size=sample_size,
                 scope=dict(scope or {}),
                 started_by=by,
@@ -236,14 +236,6 @@ def start_run(
     except IntegrityError as error:
         raise Refused("A run of this project is still open: wait for its end, or cancel it.") from error
     return run
-
-
-def _map_for(project: Project, kind: str) -> FieldMap | None:
-    """The map that a run is pinned to: the newest, and for a verification the one under which everything landed."""
-    if kind == Run.Kind.DISCOVERY:
-        return None
-    production = gates.Standing(project).production if kind == Run.Kind.VERIFY else None
-    return production.field_map if production else project.map_series.latest()
 
 
 def enqueue(run: Run) -> None:

@@ -30,6 +30,7 @@ def address(name: str, run: Run) -> str:
         "gate": "map",
         "form": "csv",
         "phase": "people",
+        "act": "answer",
         "file": "certificate.json",
         "pk": Record.objects.filter(run=run).values_list("pk", flat=True).first(),
     }
