@@ -11,13 +11,14 @@ import pytest
 
 from connectors.customerio.fake import FakeCustomerio
 from connectors.twenty.fake import FakeTwenty
+from projects.pipeline import phases
 from tests.back.conftest import ask, small_workspace
 from tests.back.test_rollback import differing, picture
 from tests.journey.installation import Installation, kill, own_database, served
 
 KILLS = 5
 
-PHASES = ("people", "companies", "objects", "activities")
+PHASES = [phase.name for phase in phases.PHASES]
 
 
 def bigger() -> FakeCustomerio:
