@@ -43,7 +43,7 @@ def main(folder: Path) -> None:
     migration.production()
     keys = [person.cio_id for person in source.people][:12]
     for key in keys[:5]:
-        source.change_attributes(key, {"party": "Changed"})
+        source.change_attributes(key, {"job_title": "Changed"})
     for number in range(3):
         source.add_person(id=f"new{number}", email=f"new{number}@x.example")
     source.delete_person(keys[5])
@@ -51,7 +51,7 @@ def main(folder: Path) -> None:
     for key in keys[8:12]:
         source.add_event(key, "visit", {"late": True})
     people = {row["customerioId"]: row for row in destination.records("person")}
-    for key, change in ((keys[0], "party"), (keys[1], "jobTitle"), (keys[9], "jobTitle")):
+    for key, change in ((keys[0], "jobTitle"), (keys[9], "jobTitle"), (keys[10], "jobTitle")):
         destination.edit("person", people[key]["id"], {change: "By hand"})
     total = 0.0
     for _ in range(3):
