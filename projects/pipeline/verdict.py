@@ -18,6 +18,10 @@ OWN = frozenset(("id", "createdAt", "updatedAt", "deletedAt", "createdBy", "upda
 """Fields that the destination keeps by itself, or that we send and nobody edits."""
 
 
+SENT_ALONG = frozenset(("id", "position", "createdBy"))
+"""Fields that are sent and change nothing of a record that stood before; its `createdAt` is changed, and restored."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """`fields` get these values back; `kept` were changed by a human since, with what we wrote and what stands."""
@@ -57,7 +61,7 @@ class History:
     def names(self) -> list[str]:
         """The fields that the scope touched."""
         found = {name: None for change in self.scoped for name in change.after}
-        return [name for name in found if name not in OWN]
+        return [name for name in found if name not in SENT_ALONG]
 
 
 class Judge:

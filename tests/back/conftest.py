@@ -35,6 +35,7 @@ def small_workspace() -> Workspace:
             "job_title": "Captain" if number % 2 else "Sailor",
             "city": f"Town {number}",
             "loyalty_points": number * 7,
+            "created_at": now - 400 * DAY - number,
         }
         email = f"p{number}@company{1 + number % 2}.example"
         person = made.add_person(
