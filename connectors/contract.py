@@ -183,6 +183,26 @@ class Source(Protocol):
         """The records with these keys; those that no longer exist are named in `missing`."""
         ...
 
+    def changes(self, since: float, cursor: Cursor | None = None, *, types: Sequence[str] = ()) -> Iterator[Page]:
+        """The system's own log, newest line first, from a unix time on. `fields`: type, name, timestamp, data.
+
+        `refs` says what a line is about (`person`, `object`, and `secondary` for who went into whom), and
+        `meta["writer"]` what seems to have written it. The log may reach back less far than asked.
+        """
+        ...
+
+    def deleted(self, since: float, cursor: Cursor | None = None) -> Iterator[Page]:
+        """The lines of that log that say who was deleted, who went into another one, and who is new."""
+        ...
+
+    def changes_of(self, person: str) -> Page:
+        """The newest lines of the log about one person, also of one who was deleted."""
+        ...
+
+    def recent_messages(self, cursor: Cursor | None = None, *, days: int = 30) -> Iterator[Page]:
+        """Messages of the last so many days once more, as what became of them is told late."""
+        ...
+
     def of_people(self, object: str, people: Sequence[str]) -> Page:
         """What these people (by key) have of an object type, for a sample. Terminal where nothing is told by person."""
         ...
@@ -287,6 +307,10 @@ class Destination(Protocol):
 
     def remove(self, object: str, ids: Sequence[str]) -> None:
         """Destroys records for good; ids that are not there are no error."""
+        ...
+
+    def retire(self, object: str, ids: Sequence[str]) -> None:
+        """Soft-deletes live records: `restore` brings them back as they were; others are left as they are."""
         ...
 
     def canonical(self, type: FieldType, value: Any) -> tuple[Any, str]:

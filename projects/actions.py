@@ -22,6 +22,19 @@ class NextAction:
     mine: bool
 
 
+LATE_ACTIONS: dict[str, NextAction] = {
+    Project.Stage.AUDIT: NextAction(
+        "The sandbox is signed off. Look who was deleted, then production can begin.", "Look", "audit", True
+    ),
+    Project.Stage.CUTOVER: NextAction(
+        "Production is signed. Next: deltas, the freeze, the cutover.", "Look", "cutover", True
+    ),
+    Project.Stage.HYPERCARE: NextAction(
+        "Twenty is the system of record. Hypercare is open.", "Look", "hypercare", True
+    ),
+}
+
+
 def next_action(project: Project, user: User, all_gates: list[GateView]) -> NextAction:
     """What has to happen next, and whether this user is the one to do it."""
     role = role_of(user, project)
@@ -49,6 +62,8 @@ def next_action(project: Project, user: User, all_gates: list[GateView]) -> Next
         return NextAction("The map is confirmed. Next: a sandbox run.", "Start the sandbox run", "runs", engineer)
     if found := gates.found_in(all_gates):
         return NextAction(gates.found_sentence(found), "Look at what differs", "verification", True)
+    if stage in LATE_ACTIONS:
+        return LATE_ACTIONS[stage]
     if stage == Project.Stage.PRODUCTION:
         return NextAction("The sandbox is signed off. Next: production.", "Start production", "runs", engineer)
     return NextAction(_closing_sentence(project), "See the reconciliations", "runs", True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 
+from projects import late_gates
 from projects.models import Acceptance, Difference, Look, Project, Reconciliation, Run, Signature
 from projects.pipeline.extract import digest_of
 from projects.pipeline.phases import PHASES, phase_spec, step_specs
@@ -16,10 +17,17 @@ from projects.pipeline.phases import PHASES, phase_spec, step_specs
 MAP = "map"
 SANDBOX = "sandbox"
 
-GATES: tuple[str, ...] = (MAP, SANDBOX, *(phase.name for phase in PHASES))
+GATES: tuple[str, ...] = (
+    MAP,
+    SANDBOX,
+    late_gates.AUDIT,
+    *(phase.name for phase in PHASES),
+    late_gates.CUTOVER,
+    late_gates.HYPERCARE,
+)
 """In the order in which they open."""
 
-LABELS = {MAP: "Field map", SANDBOX: "Sandbox"}
+LABELS = {MAP: "Field map", SANDBOX: "Sandbox", **late_gates.LABELS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,8 @@ class Standing:
     @cached_property
     def books(self) -> dict[str, Reconciliation]:
         """Phase → its newest reconciliation in the production run."""
-        rows = Reconciliation.objects.filter(phase__run=self.production).select_related("phase__run").order_by("pk")
+        rows = Reconciliation.objects.filter(phase__run=self.production, phase__rolled_back=False)
+        rows = rows.select_related("phase__run").order_by("pk")
         return {one.phase.name: one for one in rows} if self.production else {}
 
     @cached_property
@@ -118,6 +127,8 @@ def content(project: Project, gate: str, standing: Standing | None = None) -> di
         }
         looks = looks_of(run)
         return {**shown, "looks": digest_of(looks)} if looks else shown
+    if gate in late_gates.LATE:
+        return late_gates.content(project, gate)
     return (standing or Standing(project)).content(gate)
 
 
@@ -218,8 +229,12 @@ def _readiness(project: Project, gate: str, shown: dict[str, Any] | None, standi
         missing = {
             MAP: "There is no field map yet: discover, then propose one.",
             SANDBOX: "No sandbox run has ended under this map yet.",
+            **late_gates.MISSING,
         }
         return False, missing.get(gate, f"The phase {gate} has not been reconciled yet.")
+    if gate in late_gates.LATE:
+        why_not = late_gates.why_not(project, gate)
+        return not why_not, why_not
     if gate == SANDBOX and any(not books.closes for books in _sandbox_books(project)):
         return False, "The books of the sandbox do not close: look at its reconciliations."
     if gate not in (MAP, SANDBOX):
@@ -257,6 +272,8 @@ def doubt(project: Project, gate: str) -> str:
     """What a signature under this gate would accept although it is not green, in a sentence; empty if nothing."""
     if gate == MAP:
         return ""
+    if gate in late_gates.LATE:
+        return late_gates.doubt(project, gate)
     under = _sandbox_books(project) if gate == SANDBOX else [reconciliation_under(project, gate)]
     doubts = [_doubt_of(books) for books in under if books is not None and not books.is_green]
     run = sandbox_under(project) if gate == SANDBOX else None

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
-from projects import gates, review
+from projects import gates, late_gates, review
 from projects.gates import GateView
 from projects.models import (
     Decision,
@@ -113,9 +113,14 @@ def stage_of(project: Project, all_gates: list[GateView] | None = None) -> str:
         return Project.Stage.DESIGN
     if gates.SANDBOX not in signed:
         return Project.Stage.SANDBOX
+    begun = project.runs.filter(kind=Run.Kind.PRODUCTION).exclude(phases__rolled_back=True).exists()
+    if late_gates.AUDIT not in signed and not begun:
+        return Project.Stage.AUDIT
     if not all(phase.name in signed for phase in phases.PHASES):
         return Project.Stage.PRODUCTION
-    return Project.Stage.CLOSED
+    if project.cut_over_at is None or late_gates.CUTOVER not in signed:
+        return Project.Stage.CUTOVER
+    return Project.Stage.CLOSED if late_gates.HYPERCARE in signed else Project.Stage.HYPERCARE
 
 
 def rail(project: Project, all_gates: list[GateView]) -> tuple[RailStop, ...]:
@@ -280,12 +285,14 @@ def verdicts_for(reason: str) -> tuple[str, ...]:
         return ("restore", "remove", "drop") if reason == "deleted_owner" else ("restore", "drop")
     if reason in ("no_match_value", "unknown_person"):
         return ("import", "drop")
+    if reason in ("edited_on_both_sides", "deleted_at_source"):
+        return ("ours", "theirs")
     return ("drop",)
 
 
 def newest_run(project: Project) -> Run | None:
     """The newest run that moved records."""
-    moving = project.runs.filter(kind__in=[Run.Kind.SANDBOX, Run.Kind.PRODUCTION])
+    moving = project.runs.filter(kind__in=[Run.Kind.SANDBOX, Run.Kind.PRODUCTION, Run.Kind.DELTA])
     return moving.exclude(state=Run.State.CANCELLED).order_by("-number").first()
 
 

@@ -21,8 +21,8 @@ from connectors.contract import Identity
 from connectors.errors import ConnectorError
 from connectors.http import check_base_url
 from connectors.registry import get_connector
-from mapping.models import FieldMap, MapSeries
-from projects import audit, gates
+from mapping.models import MapSeries
+from projects import audit, gates, late_gates
 from projects.connections import open_destination, open_source
 from projects.models import (
     Connection,
@@ -37,6 +37,7 @@ from projects.models import (
     Step,
     User,
 )
+from projects.order import map_for, obstacle
 from projects.permissions import Can, can
 from projects.pipeline import engine
 from projects.review import accept_all, conflicts_of
@@ -51,6 +52,7 @@ class Refused(Exception):
 
 
 def allow(user: User, action: Can, project: Project) -> None:
+    """Raises Refused where the user may not do this."""
     if not can(user, action, project):
         raise Refused(f"As a member of this project you may not {action.value.replace('_', ' ')}.")
 
@@ -203,13 +205,20 @@ def test_connection(*, project: Project, side: str, by: User) -> Identity:
 
 
 def start_run(
-    *, project: Project, kind: str, by: User, sample_size: int | None = None, stops_at_preflight: bool = False
+    *,
+    project: Project,
+    kind: str,
+    by: User,
+    sample_size: int | None = None,
+    stops_at_preflight: bool = False,
+    scope: Mapping[str, object] | None = None,
 ) -> Run:
-    """Starts a run, or says what has to come first."""
+    """Starts a run, or says what has to come first. `scope`: what a delta reads, or a rollback takes back."""
     allow(by, Can.RUN, project)
     try:
         with transaction.atomic():
-            _check_order(project, kind)
+            if why_not := obstacle(project, kind):
+                raise Refused(why_not)
             number = (project.runs.aggregate(top=Max("number"))["top"] or 0) + 1
             if kind == Run.Kind.DISCOVERY:
                 # What an earlier visit found may have changed: discovery looks again.
@@ -218,9 +227,10 @@ def start_run(
                 project=project,
                 number=number,
                 kind=kind,
-                field_map=_map_for(project, kind),
+                field_map=map_for(project, kind),
                 sample_size=sample_size,
                 stops_at_preflight=stops_at_preflight,
+                scope=dict(scope or {}),
                 started_by=by,
             )
             engine.begin(run)
@@ -228,33 +238,6 @@ def start_run(
     except IntegrityError as error:
         raise Refused("A run of this project is still open: wait for its end, or cancel it.") from error
     return run
-
-
-def _map_for(project: Project, kind: str) -> FieldMap | None:
-    """The map that a run is pinned to: the newest, and for a verification the one under which everything landed."""
-    if kind == Run.Kind.DISCOVERY:
-        return None
-    production = gates.Standing(project).production if kind == Run.Kind.VERIFY else None
-    return production.field_map if production else project.map_series.latest()
-
-
-def _check_order(project: Project, kind: str) -> None:
-    if missing := {"source", "destination"} - set(project.connections.values_list("side", flat=True)):
-        raise Refused(f"Connect the {' and the '.join(sorted(missing))} first.")
-    if Step.objects.filter(run__project=project, state=Step.State.RUNNING, leased_until__gt=timezone.now()).exists():
-        raise Refused("A worker is still finishing a page of the last run: try again in a moment.")
-    if kind == Run.Kind.DISCOVERY:
-        return
-    if kind == Run.Kind.VERIFY:
-        if gates.Standing(project).production is None:
-            raise Refused("There is nothing to verify yet: production has not run.")
-        return
-    if not gates.is_signed(project, gates.MAP):
-        raise Refused("The field map is not confirmed (or was changed since): confirm it first.")
-    if kind == Run.Kind.REPLAY and not project.runs.filter(kind=Run.Kind.PRODUCTION).exists():
-        raise Refused("There is nothing to replay: production has not run yet.")
-    if kind == Run.Kind.PRODUCTION and not gates.is_signed(project, gates.SANDBOX):
-        raise Refused("The sandbox is not signed off for this map: run it and have it signed first.")
 
 
 def enqueue(run: Run) -> None:
@@ -333,7 +316,9 @@ def sign(*, project: Project, gate: str, by: User, name: str, note: str = "", di
 
 def _approve_phase(project: Project, gate: str) -> None:
     """A signed phase lets its run go on."""
-    if gate in (gates.MAP, gates.SANDBOX):
+    if gate == late_gates.CUTOVER:
+        late_gates.stamp(project)
+    if gate in (gates.MAP, gates.SANDBOX, *late_gates.LATE):
         return
     phase = (
         Phase.objects.filter(run__project=project, run__kind=Run.Kind.PRODUCTION, name=gate)
@@ -368,7 +353,7 @@ def decide_held(
     allow(by, Can.DECIDE, project)
     if verdict not in Decision.Verdict.values:
         raise Refused(f"“{verdict}” is no decision. There are: {', '.join(Decision.Verdict.values)}.")
-    moving = project.runs.exclude(kind__in=[Run.Kind.DISCOVERY, Run.Kind.VERIFY])
+    moving = project.runs.filter(kind__in=[Run.Kind.SANDBOX, Run.Kind.PRODUCTION, Run.Kind.DELTA])
     run = moving.exclude(state=Run.State.CANCELLED).order_by("-number").first()
     held = Record.objects.filter(run=run, object=object, reason=reason, state=Record.State.HELD)
     if keys:

@@ -27,6 +27,7 @@ from connectors.customerio.catalogue import (
     SETTINGS,
     SUPPRESSION,
 )
+from connectors.customerio.changes import DELETED, Changes
 from connectors.customerio.messages import Bodies, Body, Deliveries
 from connectors.customerio.payloads import (
     KEY_HELP,
@@ -170,6 +171,18 @@ class CustomerioSource:
     def recent_messages(self, cursor: Cursor | None = None, *, days: int = LATE) -> Iterator[Page]:
         """The messages of the last so many days once more, for metrics that came late; goes on from a cursor."""
         return self._deliveries.messages(cursor or self._deliveries.since(days))
+
+    def changes(self, since: float, cursor: Cursor | None = None, *, types: Sequence[str] = ()) -> Iterator[Page]:
+        """See `Source.changes`; the vendor keeps 30 days of it."""
+        return Changes(self._reading).since(since, cursor, types)
+
+    def deleted(self, since: float, cursor: Cursor | None = None) -> Iterator[Page]:
+        """See `Source.deleted`."""
+        return self.changes(since, cursor, types=DELETED)
+
+    def changes_of(self, person: str) -> Page:
+        """See `Source.changes_of`."""
+        return Changes(self._reading).of_person(person)
 
     def archived_body(self, id: str) -> Body:
         """One message with its text, of which the vendor gives a hundred a day; the answer says when there are more."""

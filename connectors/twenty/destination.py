@@ -146,6 +146,10 @@ class TwentyDestination:
         """See `Destination.remove`."""
         self._writer.remove(self._object(object), ids)
 
+    def retire(self, object: str, ids: Sequence[str]) -> None:
+        """See `Destination.retire`."""
+        self._writer.retire(self._object(object), ids)
+
     def upload(self, name: str, content: bytes, type: str) -> dict[str, Json]:
         """See `Destination.upload`."""
         return upload(self._api, self._object("attachment"), name, content, type)

@@ -101,17 +101,28 @@ class Writer:
 
     def remove(self, object: ObjectType, ids: Sequence[str]) -> None:
         """Destroys the records, soft-deleted ones too. Without `soft_delete=true` a DELETE is for good (section 6)."""
-        wanted = list(dict.fromkeys(one.lower() for one in ids))
-        for start in range(0, len(wanted), BATCH):
-            chosen = f"and({ALIVE_OR_NOT},id[in]:[{','.join(wanted[start : start + BATCH])}])"
+        for some in _of_a_request(ids):
+            chosen = f"and({ALIVE_OR_NOT},id[in]:[{','.join(some)}])"
             self._api.send("DELETE", query(f"/rest/{object.plural}", filter=chosen), safe=True)
+
+    def retire(self, object: ObjectType, ids: Sequence[str]) -> None:
+        """Soft-deletes the live ones of these records: only the exact `soft_delete=true` does that (section 6)."""
+        for some in _of_a_request(ids):
+            chosen = f"id[in]:[{','.join(some)}]"
+            path = query(f"/rest/{object.plural}", filter=chosen, soft_delete="true")
+            self._api.send("DELETE", path, safe=True)
 
     def restore(self, object: ObjectType, ids: Sequence[str]) -> None:
         """Restores by filter: the documented path with an id is always refused (section 6)."""
-        wanted = list(dict.fromkeys(one.lower() for one in ids))
-        for start in range(0, len(wanted), BATCH):
-            chosen = f"id[in]:[{','.join(wanted[start : start + BATCH])}]"
-            self._api.send("PATCH", query(f"/rest/restore/{object.plural}", filter=chosen), safe=True)
+        for some in _of_a_request(ids):
+            path = query(f"/rest/restore/{object.plural}", filter=f"id[in]:[{','.join(some)}]")
+            self._api.send("PATCH", path, safe=True)
+
+
+def _of_a_request(ids: Sequence[str]) -> Iterator[list[str]]:
+    wanted = list(dict.fromkeys(one.lower() for one in ids))
+    for start in range(0, len(wanted), BATCH):
+        yield wanted[start : start + BATCH]
 
 
 def _new_body(object: ObjectType, draft: Draft) -> Body:

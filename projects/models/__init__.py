@@ -1,5 +1,7 @@
 """Everything that is stored, by subject."""
 
+from projects.models.change import Change, Reversal
+from projects.models.concern import Concern, Remark
 from projects.models.document import Certificate, SigningKey
 from projects.models.event import Event
 from projects.models.gate import Decision, Signature
@@ -9,18 +11,24 @@ from projects.models.proof import Acceptance, Correction, Look
 from projects.models.record import Difference, GroupMember, JournalEntry, Link, Record
 from projects.models.run import PausedTrigger, Phase, Profile, Reconciliation, Run, Step
 from projects.models.user import User
+from projects.models.watch import AuditReport, DeletedProfile, Integration, SourceChange, Watch
 
 __all__ = [
     "Acceptance",
+    "AuditReport",
     "CallRequest",
     "Certificate",
+    "Change",
+    "Concern",
     "Connection",
     "Correction",
     "Decision",
+    "DeletedProfile",
     "Difference",
     "Event",
     "GroupMember",
     "HandoffItem",
+    "Integration",
     "Invitation",
     "JournalEntry",
     "Link",
@@ -34,10 +42,14 @@ __all__ = [
     "Quote",
     "Reconciliation",
     "Record",
+    "Remark",
+    "Reversal",
     "Run",
     "Signature",
     "SigningKey",
     "SourceArchive",
+    "SourceChange",
     "Step",
     "User",
+    "Watch",
 ]

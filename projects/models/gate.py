@@ -35,6 +35,8 @@ class Decision(models.Model):
         IMPORT = "import", "Import it as it is"
         MERGE = "merge", "Merge into one"
         DROP = "drop", "Leave it behind"
+        OURS = "ours", "Keep what stands in Twenty"
+        THEIRS = "theirs", "Take what Customer.io says"
         RESTORE = "restore", "Restore the deleted one and update it"
         REMOVE = "remove", "Remove the deleted one for good"
 

@@ -33,7 +33,10 @@ class Project(models.Model):
         DISCOVERY = "discovery", "Discovery"
         DESIGN = "design", "Field map"
         SANDBOX = "sandbox", "Sandbox"
+        AUDIT = "audit", "Audit"
         PRODUCTION = "production", "Production"
+        CUTOVER = "cutover", "Cutover"
+        HYPERCARE = "hypercare", "Hypercare"
         CLOSED = "closed", "Closed"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -47,6 +50,9 @@ class Project(models.Model):
         default=True, help_text="Whether engineers see values in the field map, or only the shape of them."
     )
     map_series = models.OneToOneField(MapSeries, on_delete=models.PROTECT, related_name="project")
+    freeze_at = models.DateTimeField(null=True, help_text="From when on nobody writes to the source any more.")
+    cut_over_at = models.DateTimeField(null=True, help_text="From then on the destination is the system of record.")
+    hypercare_days = models.PositiveSmallIntegerField(default=7)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ProjectQuerySet.as_manager()

@@ -22,6 +22,13 @@ class RecordQuerySet(models.QuerySet["Record"]):
         """The rows of one object type in one run."""
         return self.filter(run=run, object=object)
 
+    def known_to(self, run: Run, object: str) -> RecordQuerySet:
+        """Rows of one object type that a run may refer to: a delta reads only a part, and knows the earlier runs."""
+        if run.kind != Run.Kind.DELTA:
+            return self.of(run, object)
+        moving = (Run.Kind.PRODUCTION, Run.Kind.DELTA)
+        return self.filter(run__project=run.project_id, run__kind__in=moving, object=object)
+
     def landed(self) -> RecordQuerySet:
         """Rows with a record of their own in the destination."""
         return self.filter(state__in=Record.LANDED)
@@ -157,6 +164,7 @@ class Link(models.Model):
     written = ExactJSONField(default=dict)
     written_digest = models.CharField(max_length=64, blank=True)
     written_at = models.DateTimeField(auto_now=True)
+    seen = models.CharField(max_length=40, blank=True, help_text="When the destination last changed it, as read back.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "object", "key"], name="one_link_per_source_record")]
@@ -177,6 +185,7 @@ class JournalEntry(models.Model):
         DONE = "done", "Done"
         REFUSED = "refused", "Refused"
         LOST = "lost", "Answer lost"
+        UNDONE = "undone", "Taken back"
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="journal")
     run = models.ForeignKey(Run, null=True, on_delete=models.CASCADE, related_name="journal")
@@ -205,7 +214,7 @@ class DifferenceQuerySet(models.QuerySet["Difference"]):
 
     def unexplained(self) -> DifferenceQuerySet:
         """Those that are neither mended nor accepted by name."""
-        return self.filter(mended_at=None, accepted=None)
+        return self.filter(mended_at=None, accepted=None).exclude(kind=Difference.Kind.EDITED)
 
 
 class Difference(models.Model):
@@ -217,6 +226,7 @@ class Difference(models.Model):
     class Kind(models.TextChoices):
         DIFFERENT = "different", "Different"
         MISSING = "missing", "Not there"
+        EDITED = "edited", "Changed in the destination since"
         STRAY = "stray", "Not ours, and there"
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="differences")

@@ -24,6 +24,8 @@ class Run(models.Model):
         SANDBOX = "sandbox", "Sandbox"
         PRODUCTION = "production", "Production"
         REPLAY = "replay", "Replay"
+        DELTA = "delta", "Delta"
+        ROLLBACK = "rollback", "Rollback"
         VERIFY = "verify", "Verification"
 
     class State(models.TextChoices):
@@ -36,6 +38,7 @@ class Run(models.Model):
 
     ACTIVE = (State.QUEUED, State.RUNNING)
     OPEN = (State.QUEUED, State.RUNNING, State.WAITING, State.PAUSED)
+    WRITING = (Kind.SANDBOX, Kind.PRODUCTION, Kind.DELTA, Kind.ROLLBACK)
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="runs")
     number = models.PositiveIntegerField()
@@ -46,6 +49,7 @@ class Run(models.Model):
     stops_at_preflight = models.BooleanField(
         default=False, help_text="Whether it waits for people where preflight finds records that need a decision."
     )
+    scope = ExactJSONField(default=dict, help_text="What a delta reads, or what a rollback takes back.")
     problem = models.TextField(blank=True, help_text="Why it is paused, and what to do, in sentences.")
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -71,7 +75,7 @@ class Run(models.Model):
     @property
     def writes(self) -> bool:
         """Whether this run may change the destination's records."""
-        return self.kind in (self.Kind.SANDBOX, self.Kind.PRODUCTION)
+        return self.kind in self.WRITING
 
     @property
     def is_open(self) -> bool:
@@ -101,6 +105,7 @@ class Phase(models.Model):
         default=False, help_text="A decision came while it ran: it settles once more before its books close."
     )
     preflight = ExactJSONField(null=True, help_text="What preflight found before the first write, grouped.")
+    rolled_back = models.BooleanField(default=False, help_text="A rollback took it back: its books hold no longer.")
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 

@@ -20,9 +20,12 @@ from connectors.errors import Terminal
 from mapping.relations import MEMBER_OBJECT
 from mapping.rules import MapSpec, ObjectRule
 from projects.connections import open_archive, open_destination, open_source
-from projects.models import Project, Record, Run, Step
+from projects.models import Link, Project, Record, Run, Step
 from projects.pipeline.compiled import CompiledMap, compiled
 from projects.pipeline.ends import Ends, ends_of
+
+HANGING = ("noteTarget", "taskTarget", "attachment", "opportunity")
+"""Object types by which people hang their own work on a record; destroying it would tear that off."""
 
 
 class LostLease(Exception):
@@ -86,6 +89,36 @@ class Context:
                 "Somebody removed it: resume makes it again.",
             )
         return found
+
+    @cached_property
+    def types(self) -> dict[str, ObjectType]:
+        """The destination's object types by name, as they were when first asked for."""
+        return {one.name: one for one in self.destination.catalogue().objects}
+
+    @cached_property
+    def used_fields(self) -> dict[str, set[str]]:
+        """Object type → columns in which some record has a value, as far as they were looked at."""
+        return {}
+
+    @cached_property
+    def hung_on(self) -> frozenset[str]:
+        """Ids that notes, tasks, files and opportunities point to which this project did not make."""
+        found: set[str] = set()
+        for name in HANGING:
+            if name not in self.types:
+                continue
+            for rows, _ in self.destination.pages(name):
+                links = Link.objects.filter(project=self.project, destination_id__in=[row.id for row in rows])
+                ours = {str(id) for id in links.values_list("destination_id", flat=True)}
+                others = [row for row in rows if row.id not in ours]
+                found |= {
+                    str(value) for row in others for key, value in row.fields.items() if key.endswith("Id") and value
+                }
+        return frozenset(found)
+
+    def forget_types(self) -> None:
+        """The schema was changed: it is read again when it is asked for."""
+        self.__dict__.pop("types", None)
 
     @cached_property
     def fields(self) -> dict[str, Field]:

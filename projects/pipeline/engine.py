@@ -115,7 +115,7 @@ def _ready_to_write(run: Run) -> bool:
         Run.objects.filter(pk=run.pk, state=Run.State.QUEUED).update(
             state=Run.State.RUNNING, started_at=run.started_at or timezone.now(), heartbeat_at=timezone.now()
         )
-    if not run.writes:
+    if not run.writes or run.phases.filter(name=phases.PLAN.name).exclude(state=Phase.State.APPROVED).exists():
         return True
     try:
         triggers.pause_for(run)

@@ -203,8 +203,6 @@ def _store_members(rows: list[GroupMember]) -> None:
 
 def relationships(context: Context) -> Progress:
     """Reads person–object relationships once for all object types; keeps those to types that land."""
-    wanted = {rule.source for rule in relationship_rules(context.spec)}
-    wanted |= {relationship_of(source) for source in activity_objects(context.spec)}
     cursor = context.step.cursor
     if context.run.kind == Run.Kind.SANDBOX:
         keys = cursor.get("keys")
@@ -215,6 +213,13 @@ def relationships(context: Context) -> Progress:
     else:
         read = next(iter(context.source.pages("relationship", cursor.get("next"))))
         following = None if read.cursor is None else {"next": read.cursor}
+    return keep_relationships(context, read, following)
+
+
+def keep_relationships(context: Context, read: Page, following: dict[str, Any] | None) -> Progress:
+    """Keeps the relationships of a page that lead to types that land."""
+    wanted = {rule.source for rule in relationship_rules(context.spec)}
+    wanted |= {relationship_of(source) for source in activity_objects(context.spec)}
     rows = [row for row in _relationship_rows(context, read) if row.object in wanted]
     tally = Counter({"gone": len(read.missing)}) if read.missing else Counter[str]()
     return Progress(following, done=len(rows), tally=tally, save=lambda: store(rows))

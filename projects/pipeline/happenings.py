@@ -16,6 +16,7 @@ from mapping.drafting import Drafted, Happening, draft
 from mapping.exact import as_text, is_empty
 from mapping.rules import Action, Home
 from projects.models import Record, Run
+from projects.pipeline import delta
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.extract import has_new, not_barren, sample_keys, to_records
 from projects.pipeline.phases import COMMENT, PERSON, TASK, relationship_of
@@ -53,6 +54,10 @@ def read(context: Context) -> Progress:
     source = context.step.object.removesuffix(".read")
     if context.run.kind == Run.Kind.SANDBOX:
         return _sample(context, source)
+    if delta.of_changes(context.run):
+        changed, after = delta.happenings(context, source)
+        found = _rows(context, changed, source)
+        return Progress(after, done=len(found), save=lambda: store(found))
     cursor = context.step.cursor
     page = _next_page(context, source, cursor)
     rows = _rows(context, page, source)
@@ -199,7 +204,7 @@ def people_of(context: Context, rows: Iterable[Record], others: Iterable[str] = 
     names = {name for row in rows for name in _names_of(row)} | {name for name in others if name}
     if not names:
         return {}
-    known = Record.objects.of(context.run, PERSON)
+    known = Record.objects.known_to(context.run, PERSON)
     found = dict(known.filter(key__in=names).values_list("key", "key"))
     if rest := names - found.keys():
         found |= dict(known.filter(alias__in=rest).values_list("alias", "key"))
@@ -305,7 +310,9 @@ def related_people(context: Context, rows: Iterable[Record]) -> dict[str, list[s
         elif "person" in row.refs:
             found[row.key].append(row.refs["person"][1])
     for source, keys in by_source.items():
-        related = Record.objects.of(context.run, relationship_of(source)).filter(match_key__in=keys).order_by("key")
+        related = (
+            Record.objects.known_to(context.run, relationship_of(source)).filter(match_key__in=keys).order_by("key")
+        )
         for refs in related.values_list("refs", flat=True):
             found[keys[refs["object"][1]]].append(refs["person"][1])
     return found

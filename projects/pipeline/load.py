@@ -14,6 +14,7 @@ from uuid import UUID
 from connectors.catalogue import FieldType
 from connectors.contract import Existing
 from projects.models import Decision, Link, Record
+from projects.pipeline import intent
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.ends import TARGET_PERSON, TARGET_RECORD
 from projects.pipeline.extract import digest_of, linked
@@ -27,6 +28,7 @@ from projects.pipeline.sending import (
     link_of,
     send_creates,
     send_updates,
+    written,
 )
 from projects.pipeline.settle import (
     DELETED_OWNER,
@@ -36,11 +38,12 @@ from projects.pipeline.settle import (
     drop_decided,
     verdicts_for,
 )
+from projects.pipeline.threeway import Weighing
 from projects.text import plain
 
 TAKEN_TWICE = "taken_by_another_row"
 
-SETTLED_FIELDS = ["state", "reason", "detail", "destination_id", "mapped"]
+SETTLED_FIELDS = ["state", "reason", "detail", "destination_id", "mapped", "notes"]
 
 
 def page(context: Context) -> Progress:
@@ -126,6 +129,7 @@ def _sort(context: Context, batch: Batch) -> None:
     ready = [row for row in batch.rows if row.state == Record.State.READY]
     known = linked(context, {context.step.object: {row.key for row in ready}})
     unlinked: list[Record] = []
+    changed: list[tuple[Record, Link]] = []
     for row in ready:
         link = known.get((row.object, row.key))
         if link is None:
@@ -134,12 +138,32 @@ def _sort(context: Context, batch: Batch) -> None:
             row.destination_id, row.state = link.destination_id, Record.State.UNCHANGED
         else:
             row.destination_id = link.destination_id
-            batch.links[row.key] = link
-            batch.drafts[row.key] = digest_of(row.mapped)
-            row.mapped = {**(row.mapped or {}), **_cleared(context, link, row)}
-            batch.update.append((row, dict(link.written)))
+            changed.append((row, link))
+    _weigh(context, batch, changed)
     if unlinked:
         _look_up(context, batch, unlinked)
+
+
+def _weigh(context: Context, batch: Batch, changed: Sequence[tuple[Record, Link]]) -> None:
+    """Records that we wrote before and that say something else now: what a human changed meanwhile stands."""
+    weighing = Weighing(context, [row for row, _ in changed])
+    for row, link in changed:
+        there = weighing.standing(row)
+        if there is None:
+            row.state, row.reason = Record.State.HELD, DELETED_THERE
+            row.detail = "Somebody deleted it in the destination; it was not made again."
+            continue
+        draft = dict(row.mapped or {})
+        row.mapped = {**draft, **_cleared(context, link, row)}
+        differs = weighing.weigh(row, link, there)
+        if row.state == Record.State.HELD:
+            continue
+        batch.links[row.key], batch.drafts[row.key] = link, draft
+        if differs:
+            batch.update.append((row, dict(there.fields)))
+        else:
+            row.state = Record.State.UNCHANGED
+            written(link, draft)
 
 
 def _cleared(context: Context, link: Link, row: Record) -> dict[str, Any]:
@@ -165,6 +189,7 @@ def _look_up(context: Context, batch: Batch, rows: Sequence[Record]) -> None:
     by_value = {canonical_value(context, existing.fields, match_on): existing for existing in found} if values else {}
     by_mark = {existing.fields.get(MARK): existing for existing in found if existing.fields.get(MARK)}
     owned = owners(context, found)
+    earlier = intent.stood_before(context, [existing.id for existing in found])
     for row in rows:
         mine = by_id.get(str(row.destination_id))
         other = by_mark.get(value_at(row.mapped, MARK)) if marks else None
@@ -174,15 +199,20 @@ def _look_up(context: Context, batch: Batch, rows: Sequence[Record]) -> None:
             row.state, row.reason = Record.State.HELD, DUPLICATE
             row.detail = plain(f"{owned[other.id]} has become the record with “{row.match_key}” already.")
             continue
-        _place(context, batch, row, mine or other, is_mine=mine is not None)
+        standing = mine or other
+        before = {**standing.fields, **earlier.get(standing.id, {})} if standing else {}
+        _place(context, batch, row, standing, before, is_mine=mine is not None)
 
 
-def _place(context: Context, batch: Batch, row: Record, existing: Existing | None, *, is_mine: bool) -> None:
+def _place(
+    context: Context, batch: Batch, row: Record, existing: Existing | None, before: dict[str, Any], *, is_mine: bool
+) -> None:
+    """Decides over a row that we know nothing of yet; `before` is how the record stood before any attempt of ours."""
     if context.ends.onto:
         if existing is None or existing.deleted:
             row.state, row.reason, row.detail = Record.State.HELD, DELETED_THERE, "The record is no longer there."
             return
-        batch.links[row.key] = link_of(context, row, Link.Origin.MATCHED, before=existing.fields)
+        batch.links[row.key] = link_of(context, row, Link.Origin.MATCHED, before=before)
         _update_or_leave(context, batch, row, existing)
     elif existing is None:
         batch.create.append(row)
@@ -199,7 +229,7 @@ def _place(context: Context, batch: Batch, row: Record, existing: Existing | Non
         row.detail = f"Another row of this page became the record {existing.id} already."
     else:
         row.destination_id = UUID(existing.id)
-        batch.links[row.key] = link_of(context, row, Link.Origin.MATCHED, before=existing.fields)
+        batch.links[row.key] = link_of(context, row, Link.Origin.MATCHED, before=before)
         _update_or_leave(context, batch, row, existing)
 
 

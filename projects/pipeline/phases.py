@@ -113,7 +113,10 @@ def relation_step(source: str, relation: RelationRule) -> str:
 def _people(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
     if run.writes:
         yield StepSpec("schema", "schema", "", ("schema",))
+    if run.kind in (Run.Kind.SANDBOX, Run.Kind.PRODUCTION):
         yield StepSpec("clear", "sandbox", "", ("clear",))
+    if run.kind == Run.Kind.DELTA:
+        yield StepSpec("log", "log", "", ("log",))
     yield StepSpec(SEGMENT, SEGMENT, PERSON, ("extract", "tags"))
     yield StepSpec(MEMBERSHIP, MEMBERSHIP, "", ("members",))
     yield StepSpec(PERSON, PERSON, PERSON, ("extract", *LAND), counts=True)
@@ -208,6 +211,22 @@ def _discovery(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
 DISCOVERY = PhaseSpec("discovery", "Discovery", _discovery, needs_approval=False)
 
 
+def _plan(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
+    yield StepSpec("plan", "plan", "", ("survey",))
+
+
+def _undo(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
+    yield StepSpec("undo", "undo", "", ("undo",))
+    yield StepSpec("prove", "prove", "", ("prove",))
+    # Last: a field that is gone cannot be read back.
+    yield StepSpec("undo.schema", "schema", "", ("undo_schema",))
+
+
+PLAN = PhaseSpec("plan", "Plan", _plan)
+UNDO = PhaseSpec("rollback", "Rollback", _undo, needs_approval=False)
+"""What a rollback goes through: the plan waits until somebody confirms it."""
+
+
 def _verification(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
     """One pass for each object of the destination in which records of the project stand."""
     proved = [step for phase in PHASES for step in phase.steps(run, spec) if "verify" in step.stages]
@@ -229,21 +248,34 @@ PHASES = (
 
 def phases_of(run: Run) -> tuple[PhaseSpec, ...]:
     """The phases of a run of this kind."""
-    special = {Run.Kind.DISCOVERY: DISCOVERY, Run.Kind.VERIFY: VERIFICATION}.get(Run.Kind(run.kind))
-    return (special,) if special else PHASES
+    special: dict[str, tuple[PhaseSpec, ...]] = {
+        Run.Kind.DISCOVERY: (DISCOVERY,),
+        Run.Kind.VERIFY: (VERIFICATION,),
+        Run.Kind.ROLLBACK: (PLAN, UNDO),
+    }
+    return special.get(run.kind, PHASES)
 
 
 def phase_spec(name: str) -> PhaseSpec:
     """The declaration of a phase."""
-    return next(spec for spec in (DISCOVERY, VERIFICATION, *PHASES) if spec.name == name)
+    return next(spec for spec in (DISCOVERY, VERIFICATION, PLAN, UNDO, *PHASES) if spec.name == name)
 
 
 def step_specs(run: Run, phase: str) -> tuple[StepSpec, ...]:
     """What one phase of one run consists of."""
     spec = compiled(run.field_map).spec if run.field_map else MapSpec()
-    return tuple(phase_spec(phase).steps(run, spec))
+    steps = tuple(phase_spec(phase).steps(run, spec))
+    return tuple(map(_with_gone, steps)) if run.kind in (Run.Kind.DELTA, Run.Kind.REPLAY) else steps
+
+
+def _with_gone(step: StepSpec) -> StepSpec:
+    """A delta (and a replay, which plans one) also sees to what the source no longer has."""
+    if not step.counts or not step.object.startswith((PERSON, "object:", f"{RELATIONSHIP}:")):
+        return step
+    stages = tuple(part for stage in step.stages for part in (("gone", stage) if stage == "verify" else (stage,)))
+    return StepSpec(step.name, step.object, step.destination, stages, step.counts)
 
 
 def needs_signature(run: Run, phase: str, project: Project) -> bool:
     """Whether somebody has to sign before the next phase begins."""
-    return run.kind == Run.Kind.PRODUCTION and phase_spec(phase).needs_approval
+    return run.kind in (Run.Kind.PRODUCTION, Run.Kind.ROLLBACK) and phase_spec(phase).needs_approval

@@ -9,7 +9,7 @@ from django.db.models import Count
 
 from mapping.apply import EMPTIED, NOT_KEPT
 from projects.models import Difference, Phase, Project, Reconciliation, Record, Run
-from projects.pipeline import phases, reverify
+from projects.pipeline import phases, reverify, undone
 from projects.pipeline.extract import digest_of
 from projects.pipeline.phases import PERSON, PERSON_COMPANY
 
@@ -101,6 +101,8 @@ def close(phase: Phase) -> Reconciliation | None:
     """Writes the phase's reconciliation; discovery has none."""
     if phase.run.kind == Run.Kind.DISCOVERY:
         return None
+    if phase.run.kind == Run.Kind.ROLLBACK:
+        return undone.close(phase)
     return reverify.close(phase) if phase.run.kind == Run.Kind.VERIFY else _close(phase)
 
 
@@ -113,7 +115,7 @@ def _close(phase: Phase) -> Reconciliation:
     fields = fields_of(phase)
     values = sum(field["compared"] for table in fields.values() for field in table.values())
     records = Record.objects.filter(run=run, object__in=objects).landed().exclude(proof=Record.Proof.OPEN).count()
-    differences = Difference.objects.filter(run=run, object__in=objects).count()
+    differences = Difference.objects.filter(run=run, object__in=objects).exclude(kind=Difference.Kind.EDITED).count()
     closed = all(closes(row) for row in by_object.values())
     points = open_points(phase, objects)
     content: dict[str, Any] = {

@@ -46,7 +46,7 @@ def _value(row: Record, relation: RelationRule) -> str:
 
 def keys_of(context: Context, relation: RelationRule, values: set[str]) -> dict[str, str]:
     """Named value → key of the record that goes by it."""
-    rows = Record.objects.of(context.run, relation.to)
+    rows = Record.objects.known_to(context.run, relation.to)
     if relation.by in ("cio_id", "cio_object_id"):
         found = rows.filter(key__in=values).values_list("key", "key")
     elif relation.by == "email":

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from connectors.contract import Draft
 from connectors.errors import Rejected, Transient
-from projects.models import JournalEntry, Link, Record
+from projects.models import Change, JournalEntry, Link, Record
+from projects.pipeline import intent
 from projects.pipeline.context import Context
 from projects.pipeline.extract import digest_of
 from projects.pipeline.settle import DELETED_THERE
@@ -30,7 +31,8 @@ class Batch:
     restore: list[Record] = field(default_factory=list)
     remove: list[str] = field(default_factory=list)
     links: dict[str, Link] = field(default_factory=dict)
-    drafts: dict[str, str] = field(default_factory=dict)
+    drafts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Whole drafts of records that we wrote before, of which only a part may be sent."""
     tally: Counter[str] = field(default_factory=Counter)
 
 
@@ -61,6 +63,8 @@ def clear_the_bin(context: Context, batch: Batch) -> None:
     ):
         if ids:
             entry = _intent(context, verb, ids)
+            if verb == "restore":
+                intent.intend(context, entry, Change.Kind.RESTORED, batch.restore, {})
             act(context.step.destination, ids)
             _answer(entry, JournalEntry.State.DONE, "")
 
@@ -122,16 +126,24 @@ def send_updates(context: Context, batch: Batch) -> None:
             del batch.links[row.key]
             continue
         row.state = Record.State.UPDATED
-        draft = {name: value for name, value in (row.mapped or {}).items() if value not in (None, [])}
-        link.written = {**draft, "position": link.written.get("position")}
-        link.written_digest, link.written_at = batch.drafts.get(row.key) or digest_of(row.mapped), timezone.now()
+        written(link, batch.drafts.get(row.key, row.mapped or {}))
+
+
+def written(link: Link, draft: dict[str, Any]) -> None:
+    """Notes in the identity map what the source says now: the base of the next comparison."""
+    kept = {name: value for name, value in draft.items() if value not in (None, [])}
+    link.written = {**kept, "position": link.written.get("position")}
+    link.written_digest, link.written_at = digest_of(draft), timezone.now()
 
 
 def _journalled(
     context: Context, batch: Batch, verb: str, rows: Sequence[Record], send: Callable[[Sequence[Record]], None]
 ) -> list[Record]:
     """Sends rows with the intent written down first; halves a refused batch until the bad row stands alone."""
-    entry = _intent(context, verb, [str(row.destination_id) for row in rows])
+    kind = Change.Kind.CREATED if verb == "create" else Change.Kind.UPDATED
+    with context.fenced():
+        entry = _intent(context, verb, [str(row.destination_id) for row in rows])
+        intent.intend(context, entry, kind, rows, {row.pk: fields for row, fields in batch.update})
     try:
         send(rows)
     except Rejected as refusal:
@@ -141,9 +153,11 @@ def _journalled(
             if verb == "create" and context.destination.read(context.step.destination, [str(row.destination_id)]):
                 # Refused because it is there: an earlier request, given up for lost, arrived after all.
                 return [row]
+            intent.refused(entry)
             row.state, row.reason, row.detail = Record.State.REJECTED, REFUSED, plain(refusal.sentence)
             batch.links.pop(row.key, None)
             return []
+        intent.refused(entry)
         half = len(rows) // 2
         return [
             *_journalled(context, batch, verb, rows[:half], send),
@@ -151,6 +165,8 @@ def _journalled(
         ]
     except Transient as error:
         _answer(entry, JournalEntry.State.LOST if error.maybe_done else JournalEntry.State.REFUSED, str(error))
+        if not error.maybe_done:
+            intent.refused(entry)
         raise
     _answer(entry, JournalEntry.State.DONE, "")
     batch.tally[f"{verb}.requests"] += 1

@@ -8,6 +8,7 @@ from django.db.models import Count, Q
 
 from mapping.rules import ObjectRule
 from projects.models import Decision, Record
+from projects.pipeline import banned
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.phases import RELATIONSHIP
 from projects.text import plain
@@ -23,7 +24,13 @@ MERGED_BY_DECISION = "merged_by_decision"
 
 PAGE = 200
 
-AGAIN = (Decision.Verdict.IMPORT, Decision.Verdict.RESTORE, Decision.Verdict.REMOVE)
+AGAIN = (
+    Decision.Verdict.IMPORT,
+    Decision.Verdict.RESTORE,
+    Decision.Verdict.REMOVE,
+    Decision.Verdict.OURS,
+    Decision.Verdict.THEIRS,
+)
 """Verdicts after which a held row is loaded once more."""
 
 TAKES_PART = Q(state=Record.State.READY) | Q(state=Record.State.HELD, reason=DUPLICATE) | Q(state__in=Record.LANDED)
@@ -36,11 +43,16 @@ def page(context: Context) -> Progress:
     rule = context.spec.object(context.step.object)
     matters = bool(context.match_on) and not context.step.object.startswith(RELATIONSHIP)
     if cursor["turn"] == "decisions":
-        return Progress({"turn": "missing"}, save=lambda: reopen_decided(context))
+        return Progress({"turn": "missing"}, save=lambda: _first_turn(context))
     if cursor["turn"] == "missing":
         following = {"turn": "doubles", "after": ""} if matters else None
         return Progress(following, save=lambda: hold_missing(context, rule) if rule else None)
     return _doubles(context, cursor)
+
+
+def _first_turn(context: Context) -> None:
+    reopen_decided(context)
+    banned.leave_behind(context)
 
 
 def reopen_decided(context: Context) -> None:

@@ -18,7 +18,7 @@ from connectors.errors import ConnectorError, Rejected, Terminal
 from projects import audit
 from projects.connections import open_destination
 from projects.models import JournalEntry, PausedTrigger, Run
-from projects.pipeline.phases import COMPANY, PERSON
+from projects.pipeline.phases import COMPANY, PERSON, PLAN
 from projects.verbs import Verb
 
 OBJECTS = (PERSON, COMPANY)
@@ -27,7 +27,7 @@ OBJECTS = (PERSON, COMPANY)
 def pause_for(run: Run) -> None:
     """Pauses what the signed map page listed; anything that became active since needs consent first."""
     owed = run.paused_triggers.filter(state=PausedTrigger.State.PAUSING)
-    begun = run.paused_triggers.exists() or run.phases.exclude(state="waiting").exists()
+    begun = run.paused_triggers.exists() or run.phases.exclude(state="waiting").exclude(name=PLAN.name).exists()
     if begun and not owed.exists():
         return
     with open_destination(run.project) as destination:
@@ -102,7 +102,7 @@ def has_problem(run: Run) -> bool:
 def _writing(run: Run) -> bool:
     """Whether this run or another one of the project may still write."""
     open_runs = Run.objects.filter(project=run.project, state__in=Run.OPEN)
-    return open_runs.filter(kind__in=[Run.Kind.SANDBOX, Run.Kind.PRODUCTION]).exists()
+    return open_runs.filter(kind__in=Run.WRITING).exists()
 
 
 def _restore(destination: Destination, run: Run, trigger: PausedTrigger) -> bool:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from connectors.contract import Existing
 from projects.models import Difference, Link, Record
+from projects.pipeline import intent
 from projects.pipeline.comparing import Comparer, Unequal
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.extract import linked
@@ -64,6 +65,8 @@ class Comparison:
         self._comparer = Comparer(context.target.fields, context.destination.canonical)
         self._now = timezone.now()
         self.differences: list[Difference] = []
+        self.seen: dict[str, str] = {}
+        self._since = False
 
     @property
     def tally(self) -> Counter[str]:
@@ -77,6 +80,10 @@ class Comparison:
         """Proves one row, or says what differs."""
         meant = row.mapped if row.mapped is not None else (link.written if link else {})
         before = len(self.differences)
+        # What we wrote in an earlier run, and read back then, somebody has changed since: no fault of this run.
+        self._since = row.state == Record.State.UNCHANGED and link is not None and link.run_id != row.run_id
+        if there is not None and row.state != Record.State.UNCHANGED:
+            self.seen[there.id] = str(there.fields.get("updatedAt") or "")
         if there is None:
             missing = Unequal("", "not there", meant.get("customerioId"), None)
             self._differ(row, missing, Difference.Kind.MISSING)
@@ -88,6 +95,7 @@ class Comparison:
         row.proof = Record.Proof.EQUAL if len(self.differences) == before else Record.Proof.DIFFERENT
 
     def _differ(self, row: Record, unequal: Unequal, kind: str) -> None:
+        kind = Difference.Kind.EDITED if self._since else kind
         self.differences.append(
             Difference(
                 run=self._context.run,
@@ -107,3 +115,5 @@ class Comparison:
         """Stores proofs and differences."""
         save_rows(rows, ["proof", "proved_at"])
         Difference.objects.bulk_create(self.differences, batch_size=500)
+        if self._context.run.writes:
+            intent.remember(self._context, self.seen)

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from projects import gates, services
+from projects import gates, late_gates, services
 from projects.forms import ReasonForm, SignForm
 from projects.gates import GateView
 from projects.models import Project, Reconciliation, Run
@@ -25,7 +25,7 @@ def seen_of(gate: GateView) -> str:
 def _back(seat: Seat, gate: str) -> str:
     """The page on which the gate is signed."""
     slug = seat.project.slug
-    if gate in (gates.MAP, gates.SANDBOX):
+    if gate in (gates.MAP, gates.SANDBOX, *late_gates.LATE):
         return reverse("confirm-map" if gate == gates.MAP else gate, args=[slug])
     run = seat.project.runs.filter(kind=Run.Kind.PRODUCTION).order_by("-number").first()
     return reverse("run", args=[slug, run.number]) if run else reverse("project", args=[slug])

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from connectors.registry import all_connectors
 from projects import gates as gate_rules
-from projects import selectors, services
+from projects import late_gates, selectors, services
 from projects.actions import next_action
 from projects.forms import InviteForm, ProjectForm
 from projects.gates import GateView
@@ -91,6 +91,7 @@ def _gate_row(project: Project, view: GateView, signature: Signature | None, pro
     elif view.state == "waiting":
         word, note = ("Ready to sign", "") if view.ready else ("Not yet", view.why_not)
     pages = {gate_rules.MAP: "map", gate_rules.SANDBOX: "sandbox"}
+    pages |= {gate: gate for gate in late_gates.LATE}
     if view.gate in pages:
         url = reverse(pages[view.gate], args=[project.slug])
     else:

@@ -23,7 +23,7 @@ from projects.views.bars import duration, lanes
 from projects.views.books import Books, books_of
 from projects.views.gates import signing
 from projects.views.seat import Request, Seat, page, run_of, seat_of, systems_of, told, wants_part
-from projects.views.starts import starts
+from projects.views.starts import MIGRATIONS, starts
 
 STALE = 60
 """Seconds without a sign of life after which the pulse turns amber."""
@@ -54,7 +54,7 @@ def start(request: Request, slug: str) -> HttpResponse:
     kind = request.POST.get("kind", "")
     form = SandboxForm(request.POST)
     size = form.cleaned_data["sample_size"] if form.is_valid() else None
-    if kind not in Run.Kind.values or (kind == Run.Kind.SANDBOX and size is None):
+    if kind not in (Run.Kind.DISCOVERY, *MIGRATIONS) or (kind == Run.Kind.SANDBOX and size is None):
         messages.error(request, "The size of the sample is a number between 10 and 1,000.")
         return redirect("runs", slug=slug)
     with told(request):

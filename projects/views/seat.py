@@ -90,7 +90,15 @@ def page(seat: Seat, **context: Any) -> dict[str, Any]:
     }
 
 
-RAIL_LINKS = {"discovery": "discovery", "design": "map", "sandbox": "sandbox", "production": "runs"}
+RAIL_LINKS = {
+    "discovery": "discovery",
+    "design": "map",
+    "sandbox": "sandbox",
+    "audit": "audit",
+    "production": "runs",
+    "cutover": "cutover",
+    "hypercare": "hypercare",
+}
 """Where a stop of the rail leads."""
 
 

@@ -74,5 +74,5 @@ def test_a_rejection_keeps_the_gate_closed_and_the_reason(project: Project, cust
 
 
 def test_an_unknown_gate_is_answered_with_the_list_of_gates(project: Project, customer: User) -> None:
-    with pytest.raises(services.Refused, match="There are: map, sandbox, people, companies"):
+    with pytest.raises(services.Refused, match="There are: map, sandbox, audit, people, companies"):
         services.sign(project=project, gate="door", by=customer, name="Carla")

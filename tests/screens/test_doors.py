@@ -31,6 +31,7 @@ def address(name: str, run: Run) -> str:
         "gate": "map",
         "form": "csv",
         "phase": "people",
+        "act": "answer",
         "file": "certificate.json",
         "token": "x",
         "kind": "scope",

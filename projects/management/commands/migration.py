@@ -21,7 +21,7 @@ from connectors.registry import all_connectors
 from mapping import exchange
 from mapping.rules import Action, FieldRule, ObjectRule
 from projects import archives, audit, gates, map_services, proposals, selectors, services
-from projects.management import papers
+from projects.management import papers, verbs_back
 from projects.management.waiting import Failed, Outcome, wait_for
 from projects.models import Connection, Decision, Project, Run, User
 
@@ -263,6 +263,11 @@ def cancel(command: BaseCommand, project: Project, user: User, options: dict[str
     return Outcome({"cancelled": run.number}, f"{run} is cancelled.")
 
 
+def _back(work: Callable[..., Outcome]) -> Verb:
+    """A verb of what comes after production."""
+    return lambda command, project, user, options: work(project, user, options, command.stderr)
+
+
 def reject(command: BaseCommand, project: Project, user: User, options: dict[str, Any]) -> Outcome:
     """Says no to a gate, with the reason."""
     services.reject(project=project, gate=options["gate"], by=user, why=options["why"])
@@ -388,6 +393,11 @@ VERBS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Verb]] = 
     "sign": ("Sign a gate.", _sign_options, sign),
     "production": ("Migrate everything, phase by phase.", _production_options, _run(Run.Kind.PRODUCTION)),
     "replay": ("Plan everything once more and write nothing.", _run_options, _run(Run.Kind.REPLAY)),
+    "audit": ("Say who was deleted and who came back.", verbs_back.audit_options, _back(verbs_back.make_audit)),
+    "cutover": ("Tick the checklist of the cutover.", verbs_back.cutover_options, _back(verbs_back.cut_over)),
+    "hypercare": ("Raise, answer and check issues.", verbs_back.hypercare_options, _back(verbs_back.care)),
+    "delta": ("Carry over what changed since.", verbs_back.delta_options, _back(verbs_back.carry_over)),
+    "rollback": ("Take back what runs did.", verbs_back.rollback_options, _back(verbs_back.roll_back)),
     "verify": ("Read everything back once more, and compare.", _run_options, _run(Run.Kind.VERIFY)),
     "reject": ("Say no to a gate, with the reason.", _reject_options, reject),
     "cancel": ("End the open run for good.", _why_options, cancel),

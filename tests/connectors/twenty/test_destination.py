@@ -491,3 +491,16 @@ def test_every_method_tells_its_requests(fake: FakeTwenty, twenty: TwentyDestina
         step()
     assert (twenty.calls["write"], twenty.calls["read"]) == (1, 1)
     assert twenty.calls["metadata"] >= 1
+
+
+def test_retired_records_wait_in_the_bin_and_come_back_as_they_were(
+    fake: FakeTwenty, twenty: TwentyDestination
+) -> None:
+    twenty.write("person", people(3))
+    ids = [id_of("p0"), id_of("p1")]
+    before = {one.id: one.fields["name"] for one in twenty.read("person", ids)}
+    for _ in range(2):
+        twenty.retire("person", [*ids, id_of("never there")])
+    assert [one.id for one in twenty.read("person", [*ids, id_of("p2")])] == [id_of("p2")]
+    twenty.restore("person", ids)
+    assert {one.id: one.fields["name"] for one in twenty.read("person", ids)} == before

@@ -1,0 +1,120 @@
+"""The checklist of a cutover, ticked over what is stored: the same for the page, the gate and the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from projects import gates, late_gates
+from projects.models import Connection, Project, Record, Run
+from projects.pipeline import delta
+from projects.pipeline.phases import PHASES
+
+FRESH = timedelta(days=7)
+"""How long a full comparison counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the checklist: what was found, and what to do where it does not pass."""
+
+    name: str
+    passed: bool
+    sentence: str
+    remedy: str = ""
+
+
+def stored_checks(project: Project) -> list[Check]:
+    """The checklist over what was found the last time both systems were asked."""
+    source = project.connections.filter(side=Connection.Side.SOURCE).first()
+    found = (source.known if source else {}).get("cutover")
+    return [_phases(project), _audit(project), _freeze(project), _deltas(project), _held(project), _replay(project)] + (
+        _found(found) if found else [Check("looked", False, "Both systems have not been looked at yet.", "Look now.")]
+    )
+
+
+def _phases(project: Project) -> Check:
+    open_ones = [phase.label for phase in PHASES if not gates.is_signed(project, phase.name)]
+    sentence = f"Not signed: {', '.join(open_ones)}." if open_ones else "Every production phase is signed."
+    return Check("phases", not open_ones, sentence, "Sign the phases of production.")
+
+
+def _audit(project: Project) -> Check:
+    signed = gates.is_signed(project, late_gates.AUDIT)
+    sentence = "The audit is acknowledged." if signed else "The deleted-profile audit is not acknowledged."
+    return Check("audit", signed, sentence, "Look at the audit and sign it.")
+
+
+def _freeze(project: Project) -> Check:
+    begun = project.freeze_at is not None and project.freeze_at <= timezone.now()
+    if begun and project.freeze_at:
+        return Check("freeze", True, f"The source is frozen since {project.freeze_at:%Y-%m-%d %H:%M} UTC.")
+    sentence = "The freeze is not announced." if project.freeze_at is None else "The freeze has not begun."
+    return Check("freeze", False, sentence, "Announce from when on nobody writes to Customer.io.")
+
+
+def _deltas(project: Project) -> Check:
+    """Two deltas in a row after the freeze moved nothing: the log was read to its end, and once more."""
+    done = project.runs.filter(kind=Run.Kind.DELTA, state=Run.State.SUCCEEDED).order_by("-number")
+    last = list(done[:2])
+    remedy = "Run deltas until two in a row move nothing."
+    if len(last) < 2:
+        return Check("deltas", False, "Fewer than two deltas have run.", remedy)
+    for run in last:
+        if moved := delta.moved(run):
+            words = ", ".join(f"{number:,} {name}" for name, number in moved.items())
+            return Check("deltas", False, f"{run} still moved something: {words}.", remedy)
+        if project.freeze_at is None or run.created_at < project.freeze_at:
+            return Check("deltas", False, f"{run} ran before the freeze.", remedy)
+    return Check("deltas", True, "The last two deltas moved nothing.")
+
+
+def _held(project: Project) -> Check:
+    kinds = [Run.Kind.PRODUCTION, Run.Kind.DELTA]
+    run = project.runs.filter(kind__in=kinds, state=Run.State.SUCCEEDED).order_by("-number").first()
+    held = Record.objects.filter(run=run, state=Record.State.HELD).exclude(object="segment")
+    decided = {(one.object, one.reason, one.key) for one in project.decisions.all()}
+    left = sum(
+        (object, reason, key) not in decided and (object, reason, "") not in decided
+        for object, reason, key in held.values_list("object", "reason", "key")
+    )
+    sentence = f"{left:,} held records wait for a decision." if left else "Every held record is decided."
+    return Check("held", not left, sentence, "Decide them on the page of held records.")
+
+
+def _replay(project: Project) -> Check:
+    """Everything was read and compared not long ago and nothing was left: deltas by the log carry on from there.
+
+    It need not fall into the freeze, which would have to be as long as the reading of everything.
+    """
+    done = project.runs.filter(kind=Run.Kind.REPLAY, state=Run.State.SUCCEEDED)
+    replay = done.filter(ended_at__gte=timezone.now() - FRESH).order_by("-number").first()
+    production = project.runs.filter(kind=Run.Kind.PRODUCTION).order_by("-number").first()
+    remedy = "Run a delta, then a replay."
+    if replay is None or production is None or replay.number < production.number:
+        return Check("replay", False, f"No replay of the last {FRESH.days} days has read everything.", remedy)
+    books = [phase.reconciliations.order_by("-pk").first() for phase in replay.phases.all()]
+    planned = sum(one.balance["created"] + one.balance["updated"] for one in books if one)
+    if planned:
+        return Check("replay", False, f"{replay} would still write {planned:,} records.", remedy)
+    return Check("replay", True, f"{replay} read everything and found nothing left to write.")
+
+
+def _found(found: dict[str, Any]) -> list[Check]:
+    if found["problem"]:
+        return [Check("looked", False, found["problem"], "Mend the connection, then look again.")]
+    writers, triggers = found["writers"], found["triggers"]
+    names = "; ".join(f"{name}, {one['count']} times" for name, one in writers.items())
+    quiet = Check(
+        "source",
+        not writers,
+        f"Somebody still writes to the source since the freeze: {names}."
+        if writers
+        else "Nobody writes to the source.",
+        "Pause what writes, then look again.",
+    )
+    listed = f"These workflows of Twenty will react to new people: {', '.join(triggers)}." if triggers else ""
+    return [quiet, Check("workflows", True, listed or "No workflow of Twenty waits for people or companies.")]

@@ -1,0 +1,313 @@
+"""The deleted-profile audit: who was deleted, who came back and by what, and who must not be written to again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from connectors.contract import Destination, Source, SourceRecord
+from connectors.errors import ConnectorError
+from projects import audit
+from projects.connections import open_destination, open_source
+from projects.models import (
+    AuditReport,
+    Decision,
+    DeletedProfile,
+    Integration,
+    Link,
+    Project,
+    Record,
+    SourceChange,
+    Watch,
+)
+from projects.pipeline.extract import digest_of
+from projects.pipeline.phases import PERSON
+from projects.text import plain
+from projects.verbs import Verb
+
+logger = logging.getLogger(__name__)
+
+KEPT = timedelta(days=30)
+"""How far back the source's log reaches; older deletions nobody can tell any more."""
+
+AGAIN = timedelta(minutes=5)
+"""Read twice at the seam: lines may arrive a little late."""
+
+RETURNED = "deleted_at_source"
+"""Reason of people who were deleted at the source and came back through an integration: they are left behind."""
+
+
+def moment(value: Any) -> datetime:
+    """A unix time as the database keeps it."""
+    return datetime.fromtimestamp(float(value or 0), UTC)
+
+
+def watch_of(project: Project) -> Watch:
+    """How far the log was read; the first time it begins as far back as the log reaches."""
+    begin = timezone.now() - KEPT
+    return Watch.objects.get_or_create(project=project, defaults={"since": begin, "read_to": begin})[0]
+
+
+def poll(project: Project) -> int:
+    """Reads who was deleted, merged and made since the last time; gives the number of new lines."""
+    watch, now = watch_of(project), timezone.now()
+    try:
+        with open_source(project) as source:
+            lines = [line for page in source.deleted((watch.read_to - AGAIN).timestamp()) for line in page.records]
+            new = note_lines(project, lines)
+            _note_deletions(project, source, lines)
+    except ConnectorError as error:
+        Watch.objects.filter(pk=watch.pk).update(polled_at=now, problem=str(error))
+        raise
+    Watch.objects.filter(pk=watch.pk).update(read_to=now, polled_at=now, problem="")
+    return new
+
+
+def poll_all() -> None:
+    """Polls every project from its first discovery to its cutover; a source that cannot be reached is asked again."""
+    begun = Project.objects.filter(runs__isnull=False, cut_over_at=None, connections__side="source").distinct()
+    for project in begun:
+        try:
+            poll(project)
+        except ConnectorError as error:
+            logger.warning("the log of %s could not be read: %s", project.slug, error)
+
+
+def note_lines(project: Project, lines: Iterable[SourceRecord]) -> int:
+    """Keeps lines of the source's log, each once; gives how many were new."""
+    before = SourceChange.objects.filter(project=project).count()
+    SourceChange.objects.bulk_create([_line(project, line) for line in lines], batch_size=500, ignore_conflicts=True)
+    return SourceChange.objects.filter(project=project).count() - before
+
+
+def _line(project: Project, line: SourceRecord) -> SourceChange:
+    object, key = line.refs.get("object") or line.refs.get("person") or ("", str(line.fields.get("cio_id") or ""))
+    data = line.fields.get("data")
+    return SourceChange(
+        project=project,
+        activity=plain(line.key)[:100],
+        kind=str(line.fields.get("type"))[:80],
+        object=object or PERSON,
+        key=plain(key)[:400],
+        at=moment(line.fields.get("timestamp")),
+        names=sorted(data)[:200] if isinstance(data, dict) else [],
+        data={
+            "secondary": line.refs["secondary"][1] if "secondary" in line.refs else "",
+            "person": line.refs["person"][1] if "person" in line.refs else "",
+            "id": line.fields.get("customer_id") or "",
+            "email": line.fields.get("email") or "",
+            "name": line.fields.get("name") or "",
+        },
+        writer=plain(str(line.meta.get("writer") or ""))[:120],
+    )
+
+
+def _note_deletions(project: Project, source: Source, lines: Iterable[SourceRecord]) -> None:
+    known = set(project.deleted_profiles.values_list("cio_id", flat=True))
+    for line in lines:
+        kind, person = line.fields.get("type"), line.refs.get("person", ("", ""))[1]
+        gone = person if kind == "profile_delete" else line.refs.get("secondary", ("", ""))[1]
+        if kind not in ("profile_delete", "profile_merge") or not gone or gone in known:
+            continue
+        known.add(gone)
+        DeletedProfile.objects.create(
+            project=project,
+            cio_id=gone,
+            id_there=plain(str(line.fields.get("customer_id") or ""))[:400] if kind == "profile_delete" else "",
+            email=plain(str(line.fields.get("email") or "").lower())[:400] if kind == "profile_delete" else "",
+            deleted_at=moment(line.fields.get("timestamp")),
+            merged_into=person if kind == "profile_merge" else "",
+            unsubscribed=_unsubscribed(project, source, gone) if kind == "profile_delete" else None,
+        )
+
+
+def _unsubscribed(project: Project, source: Source, cio_id: str) -> bool | None:
+    """Whether a deleted person had unsubscribed: from the newest row that was read, else from their own log."""
+    row = Record.objects.filter(run__project=project, object=PERSON, key=cio_id).order_by("-run_id").first()
+    if row is not None:
+        return str(row.raw.get("unsubscribed")).lower() == "true"
+    for line in source.changes_of(cio_id).records:
+        kind, data = str(line.fields.get("type")), line.fields.get("data")
+        if kind.startswith(("unsubscribed_", "spammed_")):
+            return True
+        if kind == "attribute_change" and isinstance(data, dict) and isinstance(data.get("unsubscribed"), dict):
+            return str(data["unsubscribed"].get("to")).lower() == "true"
+    return None
+
+
+def refresh(project: Project) -> AuditReport:
+    """Polls, joins everything that is known, and keeps the report if it says something new."""
+    poll(project)
+    with open_source(project) as source, open_destination(project) as destination:
+        _find_returned(project, source)
+        _find_suppressed(project, source)
+        _find_in_destination(project, destination)
+        _list_integrations(project, source)
+        held = source.count(PERSON)
+    content = report(project, people=held)
+    digest = digest_of({name: value for name, value in content.items() if name != "log"})
+    newest = project.audit_reports.order_by("-pk").first()
+    if newest is not None and newest.digest == digest:
+        return newest
+    with transaction.atomic():
+        made = AuditReport.objects.create(project=project, content=content, digest=digest)
+        audit.record(Verb.AUDIT_MADE, project, deleted=content["counts"]["deleted"], back=content["counts"]["returned"])
+    return made
+
+
+def _find_returned(project: Project, source: Source) -> None:
+    """People with the id or address of a deleted one and another cio_id, and what brought them back."""
+    for gone in project.deleted_profiles.filter(merged_into="", returned_as=""):
+        back = _newcomer(project, gone)
+        if not back:
+            continue
+        lines = sorted(source.changes_of(back).records, key=lambda line: line.fields.get("timestamp") or 0)
+        writers = [str(line.meta["writer"]) for line in lines if line.meta.get("writer")]
+        first = lines[0].fields.get("timestamp") if lines else None
+        gone.returned_as = back
+        gone.returned_at = moment(first) if first else None
+        gone.trace = plain(_trace(writers, [str(line.fields.get("name") or line.fields["type"]) for line in lines]))[
+            :400
+        ]
+        gone.save(update_fields=["returned_as", "returned_at", "trace"])
+
+
+def _newcomer(project: Project, gone: DeletedProfile) -> str:
+    for line in project.source_changes.filter(kind="profile_create", at__gte=gone.deleted_at).order_by("at"):
+        same_id = gone.id_there and line.data["id"] == gone.id_there
+        same_email = gone.email and str(line.data["email"]).lower() == gone.email
+        if line.key != gone.cio_id and (same_id or same_email):
+            return line.key
+    rows = Record.objects.filter(run__project=project, object=PERSON).exclude(key=gone.cio_id)
+    found = rows.filter(match_key=gone.email).order_by("-run_id").first() if gone.email else None
+    return found.key if found else ""
+
+
+def _trace(writers: list[str], lines: list[str]) -> str:
+    if writers:
+        return f"{writers[0]} (first lines: {', '.join(dict.fromkeys(lines[:4]))})"
+    if lines:
+        return f"through the API, by a writer that leaves no name (first lines: {', '.join(dict.fromkeys(lines[:4]))})"
+    return "the log says nothing about it"
+
+
+def _find_suppressed(project: Project, source: Source) -> None:
+    """Which suppression list names the address of a deleted person."""
+    wanted = {gone.email: gone for gone in project.deleted_profiles.exclude(email="")}
+    if not wanted:
+        return
+    try:
+        pages = list(source.pages("suppression"))
+    except ConnectorError:
+        return
+    for page in pages:
+        for row in page.records:
+            gone = wanted.get(str(row.fields.get("email")).lower())
+            if gone is not None:
+                gone.suppressed = str(row.fields.get("category"))[:40]
+                gone.save(update_fields=["suppressed"])
+
+
+def _find_in_destination(project: Project, destination: Destination) -> None:
+    """Whether a deleted person stands in the destination: live, in the bin, or not at all."""
+    people = list(project.deleted_profiles.filter(merged_into=""))
+    if not people:
+        return
+    linked = dict(Link.objects.filter(project=project, object=PERSON).values_list("key", "destination_id"))
+    ids = {gone.pk: str(linked.get(gone.cio_id) or project.destination_id(PERSON, gone.cio_id)) for gone in people}
+    emails = [gone.email for gone in people if gone.email]
+    found = destination.find(PERSON, ids=list(ids.values()), keys={"emails.primaryEmail": emails} if emails else None)
+    by_id = {one.id: one for one in found}
+    by_email = {str((one.fields.get("emails") or {}).get("primaryEmail") or "").lower(): one for one in found}
+    for gone in people:
+        there = by_id.get(ids[gone.pk]) or (by_email.get(gone.email) if gone.email else None)
+        gone.in_destination = "" if there is None else "bin" if there.deleted else "live"
+    DeletedProfile.objects.bulk_update(people, ["in_destination"])
+
+
+def _list_integrations(project: Project, source: Source) -> None:
+    """What the source lists, and what the log of those who came back suggests: each once, what people said stays."""
+    try:
+        hooks = [row for page in source.pages("reporting_webhook") for row in page.records]
+    except ConnectorError:
+        hooks = []
+    for hook in hooks:
+        name = plain(f"Reporting webhook {hook.fields.get('name') or hook.key}")[:200]
+        trace = f"It sends {len(hook.fields.get('events') or [])} kinds of events to {hook.fields.get('endpoint')}."
+        state = Integration.State.HARMLESS if hook.fields.get("disabled") else Integration.State.OPEN
+        Integration.objects.get_or_create(
+            project=project,
+            name=name,
+            defaults={"origin": Integration.Origin.LISTED, "trace": plain(trace), "state": state},
+        )
+    seen: dict[str, datetime] = {}
+    for writer, at in project.source_changes.exclude(writer="").values_list("writer", "at"):
+        seen[writer] = max(at, seen.get(writer, at))
+    for gone in project.deleted_profiles.exclude(trace=""):
+        name = gone.trace.partition(" (")[0][:200]
+        if not name.startswith(("through the API", "the log says")):
+            seen.setdefault(name, gone.returned_at or gone.deleted_at)
+    for name, at in seen.items():
+        trace = "Lines of Customer.io's log carry its name."
+        row, _ = Integration.objects.get_or_create(
+            project=project, name=name[:200], defaults={"origin": Integration.Origin.SEEN, "trace": trace}
+        )
+        Integration.objects.filter(pk=row.pk).update(last_seen=at)
+
+
+def report(project: Project, *, people: int | None) -> dict[str, Any]:
+    """What is signed: who was deleted, who came back, who may not be written to, and the two totals."""
+    rows = list(project.deleted_profiles.order_by("deleted_at", "cio_id"))
+    deleted = [row for row in rows if not row.merged_into]
+    back = {row.returned_as for row in deleted if row.returned_as}
+    last = project.runs.filter(kind__in=["production", "delta"]).exclude(state="cancelled").order_by("-number").first()
+    landed = Link.objects.filter(project=project, object=PERSON).exclude(origin=Link.Origin.MERGED).count()
+    watch = watch_of(project)
+    return {
+        "log": {"since": watch.since.isoformat(), "read_to": watch.read_to.isoformat()},
+        "deleted": [_row(row) for row in deleted],
+        "merged": [{"cio_id": row.cio_id, "into": row.merged_into} for row in rows if row.merged_into],
+        "do_not_contact": sorted({row.email for row in deleted if row.email and (row.unsubscribed or row.suppressed)}),
+        "readmitted": sorted(readmitted(project)),
+        "counts": {
+            "deleted": len(deleted),
+            "returned": len(back),
+            "merged": len(rows) - len(deleted),
+            "people": people,
+            "billable": None if people is None else people + len(deleted),
+            "expected": None if people is None else people - len(back - readmitted(project)),
+            "migrated": landed if last else None,
+            "in_destination": sum(row.in_destination == "live" for row in deleted),
+            "in_bin": sum(row.in_destination == "bin" for row in deleted),
+        },
+        "integrations": [
+            {"name": one.name, "trace": one.trace, "owner": one.owner, "state": one.state}
+            for one in project.integrations.all()
+        ],
+    }
+
+
+def _row(row: DeletedProfile) -> dict[str, Any]:
+    return {
+        "cio_id": row.cio_id,
+        "id": row.id_there,
+        "email": row.email,
+        "deleted_at": row.deleted_at.isoformat(),
+        "returned_as": row.returned_as,
+        "returned_at": row.returned_at.isoformat() if row.returned_at else None,
+        "trace": row.trace,
+        "unsubscribed": row.unsubscribed,
+        "suppressed": row.suppressed,
+        "in_destination": row.in_destination,
+    }
+
+
+def readmitted(project: Project) -> set[str]:
+    """People who came back and whom somebody let in by name."""
+    decided = Decision.objects.filter(project=project, object=PERSON, reason=RETURNED, verdict=Decision.Verdict.IMPORT)
+    return set(decided.exclude(key="").values_list("key", flat=True))

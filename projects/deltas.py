@@ -1,0 +1,112 @@
+"""Delta, as people ask for it: which kind is due, how far behind Twenty is, what a cutover now would cost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from projects import services
+from projects.connections import open_source
+from projects.deletions import KEPT, note_lines
+from projects.models import Project, Run, User
+from projects.pipeline import delta
+from projects.services import Refused
+
+SEAM = timedelta(minutes=2)
+"""Read twice at the seam of two runs: what was written while the first one read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How far Twenty is behind. `seconds`: since the last read; `waiting`: lines of the log since, by kind."""
+
+    read_at: datetime | None
+    seconds: int | None
+    waiting: dict[str, int]
+    people: int
+    last: Run | None
+    last_seconds: int | None
+    last_moved: dict[str, int]
+    freeze_seconds: int | None
+
+    def to_json(self) -> dict[str, Any]:
+        """For scripts."""
+        return {
+            "read_at": self.read_at.isoformat() if self.read_at else None,
+            "lag_seconds": self.seconds,
+            "waiting": self.waiting,
+            "people_waiting": self.people,
+            "last_delta": self.last.number if self.last else None,
+            "last_delta_seconds": self.last_seconds,
+            "last_delta_moved": self.last_moved,
+            "cutover_seconds": self.freeze_seconds,
+        }
+
+
+def base_of(project: Project) -> Run | None:
+    """The newest run up to whose beginning everything was carried over."""
+    kinds = [Run.Kind.PRODUCTION, Run.Kind.DELTA]
+    done = project.runs.filter(kind__in=kinds, state=Run.State.SUCCEEDED).exclude(phases__rolled_back=True)
+    return done.order_by("-number").first()
+
+
+def start(*, project: Project, by: User, full: bool = False) -> Run:
+    """Starts a delta: by the source's log, or (asked for, or where the log does not reach back) by reading all."""
+    base = base_of(project)
+    if base is None or base.started_at is None:
+        raise Refused("There is nothing to follow up: production has not ended yet.")
+    since = base.started_at - SEAM
+    reaches = since > timezone.now() - KEPT
+    mode = delta.FULL if full or not reaches else delta.CHANGES
+    scope = {"mode": mode, "since": since.isoformat(), "base": base.number}
+    return services.start_run(project=project, kind=Run.Kind.DELTA, by=by, scope=scope)
+
+
+def lag(project: Project, *, look: bool = False) -> Lag:
+    """How far behind Twenty is; `look` asks the source's log for what waits, else as last seen."""
+    base = base_of(project)
+    read_at = base.started_at if base else None
+    if look and read_at is not None:
+        _look(project, read_at)
+    waiting: Counter[str] = Counter()
+    people: set[str] = set()
+    if read_at is not None:
+        for kind, object, key in project.source_changes.filter(at__gte=read_at).values_list("kind", "object", "key"):
+            waiting[kind] += 1
+            if object == "person":
+                people.add(key)
+    done = list(project.runs.filter(kind=Run.Kind.DELTA, state=Run.State.SUCCEEDED).order_by("-number")[:20])
+    last = done[0] if done else None
+    took = _seconds(next((run for run in done if run.scope.get("mode") == delta.CHANGES), last))
+    return Lag(
+        read_at=read_at,
+        seconds=round((timezone.now() - read_at).total_seconds()) if read_at else None,
+        waiting=dict(waiting),
+        people=len(people),
+        last=last,
+        last_seconds=took,
+        last_moved=dict(delta.moved(last)) if last else {},
+        freeze_seconds=_freeze(took),
+    )
+
+
+def _look(project: Project, since: datetime) -> None:
+    with open_source(project) as source:
+        for page in source.changes(since.timestamp()):
+            kept = [line for line in page.records if str(line.fields.get("type")) not in delta.EVENT_TYPES]
+            note_lines(project, [line for line in kept if delta.is_change(str(line.fields.get("type")))])
+
+
+def _seconds(run: Run | None) -> int | None:
+    if run is None or run.started_at is None or run.ended_at is None:
+        return None
+    return round((run.ended_at - run.started_at).total_seconds())
+
+
+def _freeze(quick: int | None) -> int | None:
+    """Seconds from the freeze to the system of record: a last delta that moves something, and two that do not."""
+    return None if quick is None else 3 * quick

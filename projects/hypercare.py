@@ -1,0 +1,144 @@
+"""Hypercare: the first days of live use. An issue on a record is answered, mended, and checked in both systems."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from connectors.errors import ConnectorError
+from mapping.apply import compile_rule
+from projects import audit, late_gates, services
+from projects.connections import open_destination, open_source
+from projects.models import Concern, Link, Project, Record, Remark, User
+from projects.permissions import Can
+from projects.pipeline.phases import PERSON
+from projects.services import Refused
+from projects.text import plain
+from projects.verbs import Verb
+
+
+@transaction.atomic
+def raise_concern(*, project: Project, key: str, text: str, by: User, field: str = "") -> Concern:
+    """A customer says what is wrong with a record, named by its key or e-mail address."""
+    services.allow(by, Can.LOOK, project)
+    if project.cut_over_at is None:
+        raise Refused("Hypercare opens with the cutover.")
+    record = _record(project, key.strip())
+    number = (project.concerns.aggregate(top=Max("number"))["top"] or 0) + 1
+    made = Concern.objects.create(
+        project=project,
+        number=number,
+        object=record.object,
+        key=record.key,
+        field=plain(field.strip())[:160],
+        text=plain(text),
+        raised_by=by,
+    )
+    audit.record(Verb.CONCERN_RAISED, project, str(made))
+    return made
+
+
+def _record(project: Project, key: str) -> Record:
+    rows = Record.objects.filter(run__project=project, run__kind__in=["production", "delta"]).order_by("-run_id")
+    found = rows.filter(key=key).first() or rows.filter(match_key=key.lower()).exclude(match_key="").first()
+    if found is None:
+        raise Refused(f"No record with the key or address “{key}” was migrated.")
+    return found
+
+
+@transaction.atomic
+def answer(*, concern: Concern, text: str, by: User) -> None:
+    """An engineer (or the customer) says something under an issue."""
+    services.allow(by, Can.LOOK, concern.project)
+    Remark.objects.create(concern=concern, text=plain(text), by=by)
+    Concern.objects.filter(pk=concern.pk, state=Concern.State.OPEN).update(state=Concern.State.ANSWERED)
+    audit.record(Verb.CONCERN_ANSWERED, concern.project, str(concern))
+
+
+def check(*, concern: Concern, by: User) -> Remark:
+    """Reads the record in both systems and says where they differ under the map."""
+    services.allow(by, Can.RUN, concern.project)
+    try:
+        differences = _differences(concern)
+    except ConnectorError as error:
+        raise Refused(str(error)) from error
+    passed = not differences
+    text = " ".join(differences) if differences else "Every mapped field says the same in both systems."
+    with transaction.atomic():
+        made = Remark.objects.create(concern=concern, text=plain(text), check_passed=passed, by=by)
+        audit.record(Verb.CONCERN_CHECKED, concern.project, str(concern), outcome="equal" if passed else "different")
+    return made
+
+
+def _differences(concern: Concern) -> list[str]:
+    project = concern.project
+    link = Link.objects.filter(project=project, object=concern.object, key=concern.key).first()
+    if link is None:
+        return ["It has no record in Twenty."]
+    latest = project.map_series.latest()
+    rule = latest.spec.object(concern.object) if latest else None
+    with open_source(project) as source, open_destination(project) as destination:
+        read = source.fetch(concern.object, [concern.key]).records if concern.object == PERSON or rule else ()
+        found = destination.read(link.destination, [str(link.destination_id)])
+        target = destination.catalogue().object(link.destination)
+        if not found or target is None:
+            return ["Its record is not in Twenty any more."]
+        if not read:
+            return ["The source does not have it any more."]
+        meant: dict[str, Any] = dict(compile_rule(rule)(dict(read[0].fields)).fields) if rule else dict(link.written)
+        said = []
+        for name, value in meant.items():
+            if concern.field and concern.field not in (name, _source_of(rule, name)):
+                continue
+            kind = target.field(name)
+            there = found[0].fields.get(name)
+            same = there == value or (
+                kind is not None
+                and destination.canonical(kind.type, value)[0] == destination.canonical(kind.type, there)[0]
+            )
+            if not same:
+                said.append(f"{name}: the source gives {value!r}, Twenty has {there!r}.")
+        return said
+
+
+def _source_of(rule: Any, name: str) -> str:
+    fields = rule.fields if rule else ()
+    return next((field.source for field in fields if field.destination.partition(".")[0] == name), "")
+
+
+@transaction.atomic
+def resolve(*, concern: Concern, by: User) -> None:
+    """Closes an issue, once a check of that very record has passed or said why it may differ."""
+    services.allow(by, Can.LOOK, concern.project)
+    if not concern.remarks.exclude(check_passed=None).exists():
+        raise Refused("Check the record in both systems first: an issue is closed over a look, not over a word.")
+    moved = Concern.objects.filter(pk=concern.pk).exclude(state=Concern.State.RESOLVED)
+    if moved.update(state=Concern.State.RESOLVED, resolved_at=timezone.now()):
+        audit.record(Verb.CONCERN_RESOLVED, concern.project, str(concern))
+
+
+def report(project: Project) -> dict[str, Any]:
+    """The closing report: how long, how many issues, what became of each."""
+    end = late_gates.ends_at(project)
+    issues = project.concerns.prefetch_related("remarks")
+    return {
+        "project": project.name,
+        "cut_over_at": project.cut_over_at.isoformat() if project.cut_over_at else None,
+        "ends_at": end.isoformat() if end else None,
+        "seconds_left": max(0, round((end - timezone.now()).total_seconds())) if end else None,
+        "issues": [
+            {
+                "number": one.number,
+                "object": one.object,
+                "key": one.key,
+                "field": one.field,
+                "text": one.text,
+                "state": one.state,
+                "remarks": [{"text": remark.text, "passed": remark.check_passed} for remark in one.remarks.all()],
+            }
+            for one in issues
+        ],
+    }

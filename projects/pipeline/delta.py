@@ -1,0 +1,214 @@
+"""Delta: what changed at the source since the last run, and nothing else, goes the same way as everything before.
+
+In the mode `changes` the source's own log says who was touched; people whose segments changed are found by comparing
+tags, as no log tells that. What was held before is read again. In the mode `full` everything is read: the fall-back
+where the log does not reach back, and the last proof before a cutover.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from connectors.contract import Page
+from mapping.activities import EVENT, MESSAGE
+from projects.deletions import note_lines
+from projects.models import GroupMember, Link, Record, Run, SourceChange
+from projects.pipeline import extract
+from projects.pipeline.context import Context, Progress
+from projects.pipeline.extract import FETCH, to_records
+from projects.pipeline.phases import PERSON, SEGMENT
+from projects.pipeline.rows import store
+from projects.pipeline.tags import tags_rule
+from projects.pipeline.transform import tag_values
+
+CHANGES, FULL = "changes", "full"
+
+EVENT_TYPES = ("event", "page", "screen")
+"""Types of the log that are records themselves and not changes of one."""
+
+WHOLE = (SEGMENT,)
+"""Read whole each time: there are few, and no log tells their changes."""
+
+LATE_DAYS = 2
+"""Days before the last run for which messages are read again, as what became of them is told late.
+
+What is told later still is carried over by a delta that reads everything.
+"""
+
+
+def of_changes(run: Run) -> bool:
+    """Whether this run reads only what the log names."""
+    return run.kind == Run.Kind.DELTA and run.scope.get("mode") == CHANGES
+
+
+def since(run: Run) -> datetime:
+    """From when on this delta reads."""
+    return datetime.fromisoformat(run.scope["since"])
+
+
+def read_log(context: Context) -> Progress:
+    """Reads one page of the source's log into the list of what was touched; events come by themselves."""
+    cursor, start = context.step.cursor.get("next"), since(context.run).timestamp()
+    # Where everything is read, the log only has to say who went into whom.
+    lines_of = context.source.changes if of_changes(context.run) else context.source.deleted
+    page = next(iter(lines_of(start, cursor)))
+    lines = [line for line in page.records if is_change(str(line.fields.get("type")))]
+    following = {"next": page.cursor} if page.cursor else None
+    return Progress(following, done=len(page.records), save=lambda: _keep(context, lines))
+
+
+def is_change(kind: str) -> bool:
+    """Whether a line of the log says that a record changed."""
+    return kind not in EVENT_TYPES and (kind.startswith(("_o:", "_r:")) or "attribute_change" in kind or kind in WANTED)
+
+
+WANTED = frozenset(
+    (
+        "profile_create", "profile_delete", "profile_merge", "anon_merge", "add_relationship",
+        "delete_relationship", "device_change",
+    )
+)  # fmt: skip
+"""Kinds of lines after which a record is read again; metrics of messages come with the messages."""
+
+
+def _keep(context: Context, lines: list[Any]) -> None:
+    note_lines(context.project, lines)
+    ids = [line.key for line in lines]
+    SourceChange.objects.filter(project=context.project, activity__in=ids).update(run=context.run)
+
+
+def touched(run: Run, object: str) -> set[str]:
+    """Keys of this object type that the log names."""
+    lines = SourceChange.objects.filter(project=run.project, at__gte=since(run))
+    keys = set(lines.filter(object=object).values_list("key", flat=True))
+    if object == PERSON:
+        for data in lines.exclude(object=PERSON).values_list("data", flat=True):
+            keys.add(str(data.get("person") or ""))
+    return keys - {""}
+
+
+def gone_in_log(run: Run) -> dict[str, str]:
+    """People whom the log says are gone: key → the person they went into, or nothing."""
+    lines = SourceChange.objects.filter(project=run.project, at__gte=since(run))
+    found = dict.fromkeys(lines.filter(kind="profile_delete").values_list("key", flat=True), "")
+    for key, data in lines.filter(kind="profile_merge").values_list("key", "data"):
+        if data.get("secondary"):
+            found[str(data["secondary"])] = key
+    return found
+
+
+def held_before(run: Run, object: str) -> set[str]:
+    """Keys that the run before this one left held or refused: they get another look each time."""
+    kinds = [Run.Kind.PRODUCTION, Run.Kind.DELTA]
+    before = run.project.runs.filter(kind__in=kinds, number__lt=run.number, state=Run.State.SUCCEEDED)
+    newest = before.order_by("-number").first()
+    states = [Record.State.HELD, Record.State.REJECTED]
+    return set(Record.objects.filter(run=newest, object=object, state__in=states).values_list("key", flat=True))
+
+
+def page(context: Context) -> Progress:
+    """Reads the next hundred records of the step's object type that were touched; in other runs, the next of all."""
+    object = context.step.object
+    if not of_changes(context.run) or object in WHOLE:
+        return extract.page(context)
+    cursor = context.step.cursor or {"keys": sorted(_keys(context, object))}
+    keys, rest = cursor["keys"][:FETCH], cursor["keys"][FETCH:]
+    if not keys:
+        return Progress(None)
+    read = context.source.fetch(object, keys)
+    # Who is gone is nobody's missing record: the stage after loading sees to them.
+    records = to_records(context, Page(read.records, None), object)
+    total = len(cursor["keys"]) if not context.step.cursor else None
+    return Progress({"keys": rest} if rest else None, done=len(keys), total=total, save=lambda: store(records))
+
+
+def _keys(context: Context, object: str) -> set[str]:
+    keys = touched(context.run, object) | held_before(context.run, object)
+    return keys | retagged(context) if object == PERSON else keys
+
+
+def retagged(context: Context) -> set[str]:
+    """People whose segments are others now than when their tags were written."""
+    rule = tags_rule(context.spec)
+    if rule is None:
+        return set()
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for key, group in GroupMember.objects.filter(run=context.run).values_list("key", "group").iterator():
+        groups[key].append(group)
+    links = Link.objects.filter(project=context.project, object=PERSON).exclude(origin=Link.Origin.MERGED)
+    return {
+        key
+        for key, written in links.values_list("key", "written").iterator()
+        if set(written.get(rule.destination) or []) != set(tag_values(rule, groups[key]))
+    }
+
+
+def relationships(context: Context) -> Progress:
+    """The relationships of the next hundred people that were touched; in other runs, of everybody."""
+    if not of_changes(context.run):
+        return extract.relationships(context)
+    keys = context.step.cursor.get("keys")
+    if keys is None:
+        gone = gone_in_log(context.run)
+        keys = sorted((touched(context.run, PERSON) | set(gone.values())) - set(gone) - {""})
+    if not keys:
+        return Progress(None)
+    read = context.source.fetch("relationship", keys[:FETCH])
+    following = {"keys": keys[FETCH:]} if keys[FETCH:] else None
+    return extract.keep_relationships(context, Page(read.records, None), following)
+
+
+def happenings(context: Context, source: str) -> tuple[Page, dict[str, Any] | None]:
+    """The next new rows of one stream, and where to go on: new events, messages anew, objects that were touched."""
+    cursor = context.step.cursor
+    if source == EVENT:
+        return _events(context, cursor)
+    if source == MESSAGE:
+        days = (timezone.now() - since(context.run)).days + LATE_DAYS
+        page = next(iter(context.source.recent_messages(cursor.get("next"), days=days)))
+        return page, {"next": page.cursor} if page.cursor else None
+    keys = cursor.get("keys")
+    keys = sorted(touched(context.run, source) | held_before(context.run, source)) if keys is None else keys
+    page = context.source.fetch(source, keys[:FETCH]) if keys else Page((), None)
+    return Page(page.records, None), {"keys": keys[FETCH:]} if keys[FETCH:] else None
+
+
+def _events(context: Context, cursor: dict[str, Any]) -> tuple[Page, dict[str, Any] | None]:
+    """Events since the last run; then those of people into whom others went, as they have changed hands."""
+    if "kept" not in cursor:
+        moment_ = since(context.run).timestamp()
+        page = next(iter(context.source.changes(moment_, cursor.get("next"), types=EVENT_TYPES)))
+        new = _unknown(context, page)
+        if page.cursor:
+            return new, {"next": page.cursor}
+        kept = sorted(set(gone_in_log(context.run).values()) - {""})
+        return new, {"kept": kept} if kept else None
+    kept = cursor["kept"]
+    page = context.source.of_people(EVENT, kept[:1])
+    return Page(page.records, None), {"kept": kept[1:]} if kept[1:] else None
+
+
+def _unknown(context: Context, page: Page) -> Page:
+    keys = {record.key for record in page.records}
+    known = set(Link.objects.filter(project=context.project, key__in=keys).values_list("key", flat=True))
+    return Page(tuple(record for record in page.records if record.key not in known), page.cursor)
+
+
+def moved(run: Run) -> Counter[str]:
+    """What a delta moved, by outcome: nothing of this is left when the source rests."""
+    counted: Counter[str] = Counter()
+    for phase in run.phases.all():
+        for books in phase.reconciliations.order_by("-pk")[:1]:
+            counted.update({name: books.balance.get(name, 0) for name in ("created", "updated", "merged")})
+    counted["retired"] = run.changes.filter(kind="retired").count()
+    return +counted
+
+
+def pending(lines: Iterable[SourceChange]) -> Counter[str]:
+    """Lines that no delta has carried over yet, by kind."""
+    return Counter(line.kind for line in lines)

@@ -1,0 +1,208 @@
+"""Gone: what the source no longer has goes into the destination's bin, from where it can come back.
+
+Never inferred from a partial read: either the log says so or everything was read, and in both cases the source is
+asked for each of them once more. Who was changed by a human in the destination, or stood there before us, waits for
+a person instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils import timezone
+
+from connectors.contract import Draft
+from projects.models import Change, Decision, JournalEntry, Link, Record, Run
+from projects.pipeline import delta, intent, undo
+from projects.pipeline.context import Context, Progress
+from projects.pipeline.extract import digest_of
+from projects.pipeline.intent import kept_link
+from projects.pipeline.phases import PERSON, RELATIONSHIP
+from projects.pipeline.rows import save_rows
+from projects.pipeline.scope import Scope
+from projects.pipeline.settle import verdicts_for
+
+DELETED = "deleted_at_source"
+MERGED = "merged_at_source"
+PAGE = 100
+
+
+def page(context: Context) -> Progress:
+    """Takes the next records that the source no longer has out of the destination."""
+    cursor = context.step.cursor
+    links = _candidates(context, cursor.get("after", 0))
+    if not links:
+        return Progress(None)
+    gone = confirmed(context, links)
+    into = delta.gone_in_log(context.run) if context.run.kind == Run.Kind.DELTA else {}
+    if context.ends.onto:
+        return _cut(context, links, gone)
+    rows = [_row(context, link, into.get(link.key, "")) for link in gone]
+    files = undo.look_up(context, Scope(), context.step.destination, [str(link.destination_id) for link in gone])
+    verdicts = verdicts_for(context, DELETED)
+    retired: list[tuple[Record, Link]] = []
+    for row, link in zip(rows, gone, strict=True):
+        _decide(row, link, files, verdicts)
+        if row.state in (Record.State.EXCLUDED, Record.State.MERGED) and not row.meta.get("kept"):
+            retired.append((row, link))
+    if context.run.writes:
+        _retire(context, retired)
+    else:
+        for row, _link in retired:
+            # A replay only plans: a record that is to go would be a write.
+            row.state, row.reason = Record.State.UPDATED, DELETED
+    links_done = [link for _row_, link in retired] if context.run.writes else []
+    return Progress({"after": links[-1].pk}, done=len(rows), save=lambda: _save(rows, links_done))
+
+
+def _cut(context: Context, links: Sequence[Link], gone: Sequence[Link]) -> Progress:
+    """Relationships that are a relation of another record: the relation is emptied, the record itself stays."""
+    rows = [_row(context, link, "") for link in gone]
+    there = {one.id: one for one in context.destination.read(context.step.destination, ids_of(gone))}
+    cut: list[tuple[Record, Link]] = []
+    standing: dict[int, Any] = {}
+    for row, link in zip(rows, gone, strict=True):
+        row.state, row.reason, row.detail = Record.State.EXCLUDED, DELETED, "The source cut this relationship."
+        now = there.get(str(link.destination_id))
+        columns = [name for name in context.ends.columns.values() if link.written.get(name)]
+        if now is not None and all(now.fields.get(name) == link.written[name] for name in columns):
+            row.mapped = dict.fromkeys(columns)
+            cut.append((row, link))
+    if context.run.writes and cut:
+        with context.fenced():
+            _save([row for row, _link in cut if row._state.adding], [])
+            stored = {row.key: row for row in Record.objects.of(context.run, context.step.object)}
+            entry = _entry(context, "update", [str(link.destination_id) for _row_, link in cut])
+            for row, link in cut:
+                row.pk = stored[row.key].pk
+                standing[row.pk] = there[str(link.destination_id)].fields
+            intent.intend(context, entry, Change.Kind.UPDATED, [row for row, _link in cut], standing)
+        drafts = [Draft(str(link.destination_id), row.mapped or {}) for row, link in cut]
+        context.destination.update(context.step.destination, drafts)
+        JournalEntry.objects.filter(pk=entry.pk).update(state=JournalEntry.State.DONE, answered_at=timezone.now())
+    if not context.run.writes:
+        for row, _link in cut:
+            row.state = Record.State.UPDATED
+    done = list(gone) if context.run.writes else []
+    return Progress({"after": links[-1].pk}, done=len(rows), save=lambda: _save(rows, done))
+
+
+def ids_of(links: Sequence[Link]) -> list[str]:
+    """The destination's ids of some links."""
+    return [str(link.destination_id) for link in links]
+
+
+def _entry(context: Context, verb: str, ids: list[str]) -> JournalEntry:
+    return JournalEntry.objects.create(
+        project=context.project,
+        run=context.run,
+        step=context.step,
+        verb=verb,
+        object=context.step.destination,
+        count=len(ids),
+        detail={"ids": ids},
+    )
+
+
+def _candidates(context: Context, after: int) -> Sequence[Link]:
+    """Links of this object type that may stand for something that is gone."""
+    object = context.step.object
+    links = Link.objects.filter(project=context.project, object=object, pk__gt=after).exclude(origin=Link.Origin.MERGED)
+    held = Record.objects.of(context.run, object).exclude(state=Record.State.HELD, reason=DELETED)
+    present = held.values("key")
+    if not delta.of_changes(context.run):
+        return list(links.exclude(key__in=present).order_by("pk")[:PAGE])
+    if object == PERSON:
+        links = links.filter(key__in=delta.gone_in_log(context.run))
+    elif object.startswith(RELATIONSHIP):
+        people = _people_read_again(context.run)
+        keys = Change.objects.filter(project=context.project, object=object, person__in=people).values("key")
+        links = links.filter(key__in=keys)
+    else:
+        links = links.filter(key__in=delta.touched(context.run, object))
+    return list(links.exclude(key__in=present).order_by("pk")[:PAGE])
+
+
+def _people_read_again(run: Run) -> set[str]:
+    return delta.touched(run, PERSON) | set(delta.gone_in_log(run))
+
+
+def confirmed(context: Context, links: Sequence[Link]) -> list[Link]:
+    """Those that the source, asked by name, does not have. Relationships were read person by person just now."""
+    if context.step.object.startswith(RELATIONSHIP):
+        return list(links)
+    there = {record.key for record in context.source.fetch(context.step.object, [one.key for one in links]).records}
+    return [link for link in links if link.key not in there]
+
+
+def _row(context: Context, link: Link, into: str) -> Record:
+    known = Record.objects.of(context.run, link.object).filter(key=link.key).first()
+    row = known or Record(run=context.run, object=link.object, key=link.key, raw={}, digest=digest_of({}))
+    row.destination_id, row.merged_into = link.destination_id, into
+    return row
+
+
+def _decide(row: Record, link: Link, files: undo.Files, verdicts: dict[str, str]) -> None:
+    """Into the bin, or kept for a person where somebody else has a share in the record."""
+    row.state = Record.State.MERGED if row.merged_into else Record.State.EXCLUDED
+    row.reason = MERGED if row.merged_into else DELETED
+    row.detail = f"It went into {row.merged_into} at the source." if row.merged_into else "The source deleted it."
+    id = str(link.destination_id)
+    now, history = files.now.get(id), files.histories.get(id)
+    if now is None or now.deleted or files.judge is None:
+        return
+    edits = files.judge.edits(history, now) if history else []
+    if link.origin == Link.Origin.CREATED and not edits:
+        return
+    verdict = verdicts.get(row.key, verdicts.get("", ""))
+    if verdict == Decision.Verdict.THEIRS:
+        return
+    row.meta = {**row.meta, "kept": True}
+    if verdict == Decision.Verdict.OURS:
+        row.state, row.reason = Record.State.EXCLUDED, DELETED
+        row.detail = "The source deleted it; it stays in Twenty, as decided."
+        return
+    row.state, row.reason, row.merged_into = Record.State.HELD, DELETED, ""
+    names = ", ".join(sorted(edit["field"] for edit in edits))
+    why = f"in Twenty somebody changed {names}" if edits else "it stood in Twenty before the migration"
+    row.detail = f"The source deleted it, but {why}."
+
+
+def _retire(context: Context, retired: Sequence[tuple[Record, Link]]) -> None:
+    """One request of the journal: what goes into the bin is written down first, with its place in the identity map."""
+    ids = [str(link.destination_id) for _row_, link in retired]
+    if not ids:
+        return
+    with context.fenced():
+        entry = _entry(context, "retire", ids)
+        Change.objects.bulk_create([_change(context, entry, link) for _row_, link in retired], batch_size=500)
+    context.destination.retire(context.step.destination, ids)
+    JournalEntry.objects.filter(pk=entry.pk).update(state=JournalEntry.State.DONE, answered_at=timezone.now())
+
+
+def _change(context: Context, entry: JournalEntry, link: Link) -> Change:
+    earlier = Change.objects.filter(project=context.project, object=link.object, key=link.key).exclude(person="")
+    return Change(
+        project=context.project,
+        run=context.run,
+        step=context.step,
+        entry=entry,
+        object=link.object,
+        key=link.key,
+        person=earlier.values_list("person", flat=True).first() or "",
+        destination=link.destination,
+        destination_id=link.destination_id,
+        kind=Change.Kind.RETIRED,
+        before={},
+        after={},
+        link=kept_link(link),
+    )
+
+
+def _save(rows: list[Record], links: list[Link]) -> None:
+    new = [row for row in rows if row._state.adding and not row.pk]
+    old = [row for row in rows if row not in new]
+    Record.objects.bulk_create(new, batch_size=200, ignore_conflicts=True)
+    save_rows(old, ["state", "reason", "detail", "merged_into", "destination_id", "meta"])
+    Link.objects.filter(pk__in=[link.pk for link in links]).delete()

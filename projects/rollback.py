@@ -1,0 +1,117 @@
+"""Rollback: planned first, confirmed by name, then carried out by the same engine as everything else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from projects import audit, services
+from projects.models import Phase, Project, Reversal, Run, User
+from projects.permissions import Can
+from projects.pipeline import phases, undone
+from projects.pipeline.scope import Scope
+from projects.pipeline.undo_schema import VERBS, takes_schema
+from projects.services import Refused
+from projects.verbs import Verb
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """A rollback as its page and the command line show it."""
+
+    run: Run
+    what: str
+    counts: dict[str, int]
+    schema: int
+    kept_schema: tuple[str, ...]
+    stays: tuple[Reversal, ...]
+    waits: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """For scripts."""
+        return {
+            "scope": self.run.scope,
+            "destroy": self.counts["destroy"],
+            "restore": self.counts["restore"],
+            "bin": self.counts["bin"],
+            "unbin": self.counts["unbin"],
+            "nothing": self.counts["nothing"],
+            "kept": self.counts["kept"],
+            "failed": self.counts["failed"],
+            "schema": self.schema,
+            "schema_kept": list(self.kept_schema),
+            "stays": [
+                {"object": one.object, "key": one.key, "label": one.label, "why": one.detail, "fields": one.kept}
+                for one in self.stays
+            ],
+        }
+
+
+def start(*, project: Project, scope: Scope, by: User) -> Run:
+    """Starts the plan of a rollback; nothing is written before it is confirmed."""
+    _check(project, scope)
+    return services.start_run(project=project, kind=Run.Kind.ROLLBACK, by=by, scope=scope.to_json())
+
+
+def _check(project: Project, scope: Scope) -> None:
+    latest = project.map_series.latest()
+    if latest is None:
+        raise Refused("Nothing was written yet: there is nothing to roll back.")
+    if scope.run and not project.runs.filter(number=scope.run).exists():
+        raise Refused(f"There is no run {scope.run}.")
+    if scope.phase and scope.phase not in [phase.name for phase in phases.PHASES]:
+        raise Refused(f"“{scope.phase}” is no phase. There are: {', '.join(p.name for p in phases.PHASES)}.")
+    if scope.object and latest.spec.object(scope.object) is None:
+        known = ", ".join(rule.source for rule in latest.spec.objects)
+        raise Refused(f"“{scope.object}” is no object type of the map. There are: {known}.")
+    if scope.field and not all(scope.field_parts):
+        raise Refused("Name a field with its object, as Twenty calls both: person.jobTitle.")
+
+
+@transaction.atomic
+def confirm(*, run: Run, typed: str, by: User) -> None:
+    """Lets a planned rollback begin; the project's name has to be typed, as it destroys records."""
+    services.allow(by, Can.RUN, run.project)
+    if typed.strip() != run.project.name:
+        raise Refused(f"To roll back, type the name of the project: {run.project.name}.")
+    plan = Phase.objects.filter(run=run, name=phases.PLAN.name, state=Phase.State.RECONCILED)
+    if run.kind != Run.Kind.ROLLBACK or not plan.update(state=Phase.State.APPROVED):
+        raise Refused("There is no plan that waits to be confirmed.")
+    Run.objects.filter(pk=run.pk, state=Run.State.WAITING).update(state=Run.State.RUNNING)
+    audit.record(Verb.ROLLBACK_CONFIRMED, run.project, str(run), what=str(Scope.of(run)))
+    services.enqueue(run)
+
+
+def view(run: Run, *, most: int = 200) -> PlanView:
+    """The plan with its numbers, and what stays (at most so many lines)."""
+    scope = Scope.of(run)
+    stays = run.reversals.exclude(kept=[], state__in=[Reversal.State.PLANNED, Reversal.State.DONE])
+    kept = run.reversals.filter(pk__in=stays.values("pk")).order_by("object", "pk")[:most]
+    return PlanView(
+        run=run,
+        what=str(scope),
+        counts=undone.counts(run),
+        schema=_schema(run, scope),
+        kept_schema=tuple(undone.kept_schema(run)),
+        stays=tuple(kept),
+        waits=undone.waiting_plan(run),
+    )
+
+
+def _schema(run: Run, scope: Scope) -> int:
+    """Schema changes that would go, or went, with it."""
+    entries = run.project.journal.filter(verb__in=VERBS)
+    if run.state == Run.State.SUCCEEDED:
+        return entries.filter(state="undone", answered_at__gte=run.started_at).count()
+    if not takes_schema(run.project, scope):
+        return 0
+    left = entries.exclude(state__in=["undone", "refused"])
+    if scope.field:
+        object, name = scope.field_parts
+        return sum(entry.detail.get("name") == name for entry in left.filter(object=object))
+    if scope.object:
+        rule = run.field_map.spec.object(scope.object) if run.field_map else None
+        return left.filter(object=rule.destination if rule else "").count()
+    return left.count()

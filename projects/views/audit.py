@@ -1,0 +1,124 @@
+"""The deleted-profile audit: who is gone, who came back and by what, and which integrations still write."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from projects import audits, late_gates
+from projects.documents.pdf import render as render_pdf
+from projects.forms_back import IntegrationForm
+from projects.models import Integration
+from projects.permissions import Can
+from projects.views.gates import signing
+from projects.views.seat import Request, Seat, page, seat_of, told
+
+COLUMNS = (
+    "cio_id",
+    "id",
+    "email",
+    "deleted_at",
+    "returned_as",
+    "returned_at",
+    "trace",
+    "unsubscribed",
+    "suppressed",
+    "in_destination",
+)
+
+
+@require_GET
+def audit(request: Request, slug: str) -> HttpResponse:
+    """The newest report, the checklist of integrations, and the signature under both."""
+    seat = seat_of(request, slug)
+    context = page(seat)
+    gate = next(view for view in context["gates"] if view.gate == late_gates.AUDIT)
+    newest = seat.project.audit_reports.order_by("-pk").first()
+    rows = [(one, IntegrationForm(initial=_initial(one), prefix=None)) for one in seat.project.integrations.all()]
+    context |= signing(seat.project, gate) | {
+        "report": newest,
+        "integrations": rows,
+        "new_form": IntegrationForm(auto_id="new_%s"),
+        "may_settle": seat.may(Can.EDIT_MAP),
+    }
+    return render(request, "projects/audit.html", context)
+
+
+def _initial(one: Integration) -> dict[str, Any]:
+    return {"name": one.name, "owner": one.owner, "state": one.state}
+
+
+@require_POST
+def refresh(request: Request, slug: str) -> HttpResponse:
+    """Reads both systems again."""
+    seat = seat_of(request, slug)
+    with told(request):
+        audits.make(project=seat.project, by=request.user)
+        messages.success(request, "The audit is up to date.")
+    return redirect("audit", slug=slug)
+
+
+@require_POST
+def settle_integration(request: Request, slug: str) -> HttpResponse:
+    """What became of one integration."""
+    seat = seat_of(request, slug)
+    form = IntegrationForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Give the integration a name and a state.")
+        return redirect("audit", slug=slug)
+    with told(request):
+        audits.settle_integration(project=seat.project, by=request.user, **form.cleaned_data)
+    return redirect("audit", slug=slug)
+
+
+@require_POST
+def readmit(request: Request, slug: str) -> HttpResponse:
+    """Lets one person in who came back."""
+    seat = seat_of(request, slug)
+    with told(request):
+        audits.readmit(project=seat.project, key=request.POST.get("key", ""), by=request.user)
+    return redirect("audit", slug=slug)
+
+
+def _content(seat: Seat) -> dict[str, Any]:
+    newest = seat.project.audit_reports.order_by("-pk").first()
+    if newest is None:
+        raise Http404
+    return dict(newest.content)
+
+
+@require_GET
+def as_csv(request: Request, slug: str) -> HttpResponse:
+    """The deleted people as CSV."""
+    seat = seat_of(request, slug)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore")
+    writer.writeheader()
+    for row in _content(seat)["deleted"]:
+        writer.writerow({name: _safe(row.get(name)) for name in COLUMNS})
+    response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{slug}-audit.csv"'
+    return response
+
+
+def _safe(value: Any) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+@require_GET
+def as_pdf(request: Request, slug: str) -> HttpResponse:
+    """The same report on paper."""
+    seat = seat_of(request, slug)
+    content = _content(seat)
+    data = {"project": seat.project.name, **content}
+    response = HttpResponse(render_pdf("audit", data), content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{slug}-audit.pdf"'
+    return response

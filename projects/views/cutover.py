@@ -1,0 +1,57 @@
+"""Cutover: the checklist that machines tick, the freeze, and the signature that makes Twenty the system of record."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from projects import cutover as cutovers
+from projects import deltas, late_gates, services
+from projects.checklist import stored_checks
+from projects.forms_back import FreezeForm
+from projects.permissions import Can
+from projects.views.gates import signing
+from projects.views.seat import Request, page, seat_of, told
+
+
+@require_GET
+def cutover(request: Request, slug: str) -> HttpResponse:
+    """Where the cutover stands."""
+    seat = seat_of(request, slug)
+    context = page(seat)
+    gate = next(view for view in context["gates"] if view.gate == late_gates.CUTOVER)
+    done = seat.project.cut_over_at is not None
+    context |= signing(seat.project, gate) | {
+        "checks": [] if done else stored_checks(seat.project),
+        "lag": deltas.lag(seat.project),
+        "freeze_form": FreezeForm() if seat.may(Can.RUN) and not done else None,
+    }
+    return render(request, "projects/cutover.html", context)
+
+
+@require_POST
+def look(request: Request, slug: str) -> HttpResponse:
+    """Asks both systems again."""
+    seat = seat_of(request, slug)
+    with told(request):
+        services.allow(request.user, Can.RUN, seat.project)
+        cutovers.look(seat.project)
+    return redirect("cutover", slug=slug)
+
+
+@require_POST
+def freeze(request: Request, slug: str) -> HttpResponse:
+    """Announces from when on nobody writes to the source."""
+    seat = seat_of(request, slug)
+    form = FreezeForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Give the day and the time of the freeze.")
+        return redirect("cutover", slug=slug)
+    with told(request):
+        at = form.cleaned_data["at"]
+        cutovers.announce(project=seat.project, at=at.astimezone(UTC), by=request.user)
+    return redirect("cutover", slug=slug)

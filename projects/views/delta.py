@@ -1,0 +1,48 @@
+"""Delta: how far Twenty is behind the source, and what a cutover now would cost."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from projects import deltas, services
+from projects.models import Run
+from projects.permissions import Can
+from projects.pipeline.delta import moved as moved_by
+from projects.views.seat import Request, page, seat_of, told
+
+
+@require_GET
+def delta(request: Request, slug: str) -> HttpResponse:
+    """What waits at the source as last seen, the last deltas and what they moved."""
+    seat = seat_of(request, slug)
+    listed = seat.project.runs.filter(kind=Run.Kind.DELTA).order_by("-number")[:20]
+    moved = [(run, dict(moved_by(run))) for run in listed]
+    return render(
+        request,
+        "projects/delta.html",
+        page(
+            seat,
+            lag=deltas.lag(seat.project),
+            runs=moved,
+            open_run=seat.project.runs.filter(state__in=Run.OPEN).first(),
+            may_start=seat.may(Can.RUN),
+        ),
+    )
+
+
+@require_POST
+def start(request: Request, slug: str) -> HttpResponse:
+    """Starts a delta, or only looks what waits."""
+    seat = seat_of(request, slug)
+    what = request.POST.get("what", "")
+    with told(request):
+        services.allow(request.user, Can.RUN, seat.project)
+        if what == "look":
+            deltas.lag(seat.project, look=True)
+        else:
+            run = deltas.start(project=seat.project, by=request.user, full=what == "full")
+            services.enqueue(run)
+            return redirect("run", slug=slug, number=run.number)
+    return redirect("delta", slug=slug)

@@ -1,0 +1,203 @@
+"""Audit, freeze, cutover and hypercare: who was deleted stays away, and Twenty becomes the system of record once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from projects import audits, checklist, cutover, deletions, deltas, gates, hypercare, late_gates, selectors
+from projects.models import Record, Run
+from projects.pipeline import engine
+from projects.services import Refused
+from tests.back.conftest import DAY, landed
+from tests.back.test_delta import carry_over, people
+from tests.journey.conftest import Migration
+
+HOUR = 3600
+
+
+def five_deleted(migration: Migration) -> dict[str, str]:
+    """Five people are deleted, two come back: one through a shop, one without a name; gives their new keys."""
+    source = migration.source.workspace
+    now = source.now()
+    source.change_attributes("00000010", {"unsubscribed": True}, at=now - 2 * DAY)
+    for number in range(8, 13):
+        source.delete_person(f"{number:08d}", at=now - DAY)
+    bounce = {"type": "bounces", "domain": "company2.example", "email": "p9@company2.example"}
+    source.listings.suppressions.append(bounce | {"created": now - 3 * DAY, "reason": "550", "status": "5.1.1"})
+    shop = source.add_person(id="u10", email="again@company1.example", at=now - HOUR).cio_id
+    source.add_event(shop, "Shopify Order Placed", {"integration": "Shopify"}, at=now - HOUR + 5)
+    quiet = source.add_person(id="x", email="p11@company2.example", at=now - HOUR).cio_id
+    return {"u10": shop, "p11": quiet}
+
+
+def test_of_five_deleted_the_two_who_came_back_are_named_with_what_brought_them(small: Migration) -> None:
+    back = five_deleted(small)
+    small.to_map()
+    content = audits.make(project=small.project, by=small.admin).content
+    rows = {row["cio_id"]: row for row in content["deleted"]}
+    assert content["counts"] == {
+        "deleted": 5,
+        "returned": 2,
+        "merged": 0,
+        "people": 9,
+        "billable": 14,
+        "expected": 7,
+        "migrated": None,
+        "in_destination": 0,
+        "in_bin": 0,
+    }
+    assert rows["00000010"]["returned_as"] == back["u10"]
+    assert "Shopify" in rows["00000010"]["trace"]
+    assert rows["00000011"]["returned_as"] == back["p11"]
+    assert "leaves no name" in rows["00000011"]["trace"]
+    assert rows["00000009"]["suppressed"] == "bounces"
+    assert "p10@company1.example" in content["do_not_contact"]
+    assert "Shopify" in {one["name"] for one in content["integrations"]}
+
+
+def test_nobody_who_was_deleted_is_in_twenty_at_the_end(small: Migration) -> None:
+    back = five_deleted(small)
+    small.to_map()
+    audits.make(project=small.project, by=small.admin)
+    assert small.run("sandbox", sample_size=6).state == Run.State.SUCCEEDED
+    small.sign(gates.SANDBOX)
+    run = small.production()
+    assert set(people(small)) == {f"{number:08d}" for number in range(1, 8)}
+    left = Record.objects.filter(run=run, object="person", reason="deleted_at_source")
+    assert set(left.values_list("key", "state")) == {(key, "excluded") for key in back.values()}
+
+
+def test_who_is_let_in_by_name_keeps_the_right_not_to_be_written_to(small: Migration) -> None:
+    back = five_deleted(small)
+    small.to_map()
+    audits.make(project=small.project, by=small.admin)
+    audits.readmit(project=small.project, key=back["u10"], by=small.admin)
+    assert small.run("sandbox", sample_size=6).state == Run.State.SUCCEEDED
+    small.sign(gates.SANDBOX)
+    small.production()
+    assert people(small)[back["u10"]]["customerioUnsubscribed"] is True
+    assert back["p11"] not in people(small)
+
+
+def test_the_audit_is_signed_over_settled_integrations_and_void_when_somebody_comes_back(small: Migration) -> None:
+    five_deleted(small)
+    small.to_map()
+    audits.make(project=small.project, by=small.admin)
+    with pytest.raises(Refused, match="integrations are not looked at"):
+        small.sign("audit")
+    for one in small.project.integrations.all():
+        audits.settle_integration(project=small.project, name=one.name, owner="Ann", state="paused", by=small.admin)
+    small.sign("audit")
+    assert gates.is_signed(small.project, "audit")
+    small.source.workspace.add_person(id="u12", email="new@company1.example")
+    audits.make(project=small.project, by=small.admin)
+    assert not gates.is_signed(small.project, "audit")
+
+
+def test_deletions_are_kept_although_the_log_forgets_them(small: Migration) -> None:
+    small.source.workspace.delete_person("00000001")
+    deletions.poll_all()
+    small.to_map()
+    assert deletions.poll(small.project) >= 0
+    small.source.quirks.activity_days = 0
+    assert audits.make(project=small.project, by=small.admin).content["counts"]["deleted"] == 1
+
+
+def to_the_eve(migration: Migration) -> None:
+    """Everything before the cutover: production, the audit, the freeze."""
+    landed(migration)
+    audits.make(project=migration.project, by=migration.admin)
+    for one in migration.project.integrations.all():
+        audits.settle_integration(
+            project=migration.project, name=one.name, owner="A", state="paused", by=migration.admin
+        )
+    migration.sign("audit")
+    cutover.announce(project=migration.project, at=timezone.now(), by=migration.admin)
+
+
+def open_checks(migration: Migration) -> set[str]:
+    return {check.name for check in cutover.checks(migration.project) if not check.passed}
+
+
+def test_the_cutover_waits_for_every_check_and_stamps_the_moment(small: Migration) -> None:
+    to_the_eve(small)
+    assert open_checks(small) == {"deltas", "replay"}
+    with pytest.raises(Refused):
+        small.sign("cutover")
+    carry_over(small)
+    carry_over(small, full=True)
+    small.run("replay")
+    assert open_checks(small) == set()
+    assert selectors.stage_of(small.project) == "cutover"
+    small.sign("cutover")
+    small.project.refresh_from_db()
+    assert small.project.cut_over_at is not None
+    assert selectors.stage_of(small.project) == "hypercare"
+    assert selectors.status(small.project)["gates"][-2]["state"] == "signed"
+
+
+def test_who_writes_during_the_freeze_is_named(small: Migration) -> None:
+    to_the_eve(small)
+    small.source.workspace.change_attributes("00000001", {"shopify_total": "3"}, at=small.source.workspace.now() + 2)
+    found = next(check for check in cutover.checks(small.project) if check.name == "source")
+    assert not found.passed
+    assert "attribute_change by shopify" in found.sentence
+
+
+def test_an_issue_is_closed_over_a_look_at_both_systems(small: Migration) -> None:
+    to_the_eve(small)
+    with pytest.raises(Refused, match="opens with the cutover"):
+        hypercare.raise_concern(project=small.project, key="00000001", text="Wrong city", by=small.admin)
+    carry_over(small)
+    carry_over(small, full=True)
+    small.run("replay")
+    checklist.stored_checks(small.project)
+    cutover.look(small.project)
+    small.sign("cutover")
+    small.project.refresh_from_db()
+    person = people(small)["00000001"]
+    small.destination.edit("person", person["id"], {"city": "Wrong"})
+    concern = hypercare.raise_concern(
+        project=small.project, key="p1@company2.example", field="city", text="Wrong city", by=small.admin
+    )
+    with pytest.raises(Refused, match="over a look"):
+        hypercare.resolve(concern=concern, by=small.admin)
+    assert hypercare.check(concern=concern, by=small.admin).check_passed is False
+    with pytest.raises(Refused, match="not resolved"):
+        small.sign("hypercare")
+    small.destination.edit("person", person["id"], {"city": "Town 1"})
+    assert hypercare.check(concern=concern, by=small.admin).check_passed is True
+    hypercare.resolve(concern=concern, by=small.admin)
+    with pytest.raises(Refused, match="open until"):
+        small.sign("hypercare")
+    type(small.project).objects.update(cut_over_at=timezone.now() - timedelta(days=8))
+    small.project.refresh_from_db()
+    assert late_gates.doubt(small.project, "hypercare") == ""
+    small.sign("hypercare")
+    assert selectors.stage_of(small.project) == "closed"
+    assert hypercare.report(small.project)["issues"][0]["state"] == "resolved"
+
+
+def test_every_screen_of_the_last_stages_opens_and_the_report_is_a_file(small: Migration) -> None:
+    to_the_eve(small)
+    carry_over(small)
+    assert deltas.lag(small.project).last is not None
+    client = Client()
+    client.force_login(small.admin)
+    base = f"/projects/{small.project.slug}"
+    for name in ("audit", "delta", "cutover", "hypercare", "rollback"):
+        answer = client.get(f"{base}/{name}/")
+        assert answer.status_code == 200, name
+        assert answer.content.count(b"<h1>") == 1
+    assert client.get(f"{base}/audit/csv/").content.startswith(b"cio_id,id,email")
+    assert client.get(f"{base}/audit/pdf/").content.startswith(b"%PDF")
+    answer = client.post(f"{base}/rollback/start/", {"what": "phase", "which": "activities"})
+    run = engine.drive(small.project.runs.filter(kind="rollback").latest("number").pk)
+    assert b"Type the name of the project" in client.get(f"{base}/rollback/").content
+    client.post(f"{base}/rollback/{run.number}/confirm/", {"typed": small.project.name})
+    assert engine.drive(run.pk).state == Run.State.SUCCEEDED
+    assert not small.destination.records("activity")

@@ -1,0 +1,204 @@
+"""Rollback: what was there before is there again, what people did since stays, and the plan says both first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from connectors.twenty.fake import FakeTwenty
+from projects import gates, rollback
+from projects.models import Change, Link, Reversal, Run
+from projects.pipeline import engine
+from projects.pipeline.scope import Scope
+from projects.services import Refused
+from tests.back.conftest import ask, landed
+from tests.journey.conftest import Migration
+
+MOVES = frozenset(("updatedAt", "updatedBy"))
+"""What moves with every write and cannot be put back."""
+
+
+def picture(destination: FakeTwenty) -> dict[str, Any]:
+    """All records and the whole schema, without what moves with every write and without the log of it."""
+    shot = destination.snapshot()
+    records = {
+        name: {key: {k: v for k, v in row.items() if k not in MOVES} for key, row in rows.items()}
+        for name, rows in shot["records"].items()
+        if name != "timelineActivity"
+    }
+    return {**shot, "records": records}
+
+
+def differing(one: Any, other: Any, at: str = "") -> list[str]:
+    """Where two pictures differ, as paths."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        found = []
+        for name in sorted({*one, *other}):
+            found += differing(one.get(name), other.get(name), f"{at}/{name}")
+        return found
+    return [] if one == other else [f"{at}: {one!r} != {other!r}"[:300]]
+
+
+def roll_back(migration: Migration, **scope: Any) -> Run:
+    """Plans, confirms and carries out."""
+    run = rollback.start(project=migration.project, scope=Scope(**scope), by=migration.admin)
+    run = engine.drive(run.pk)
+    assert run.state == Run.State.WAITING, run.problem
+    rollback.confirm(run=run, typed=migration.project.name, by=migration.admin)
+    run = engine.drive(run.pk)
+    assert run.state == Run.State.SUCCEEDED, run.problem
+    return run
+
+
+def person(migration: Migration, key: str) -> dict[str, Any]:
+    return next(row for row in migration.destination.records("person") if row.get("customerioId") == key)
+
+
+def books(run: Run) -> Any:
+    return run.phases.get(name="rollback").reconciliations.latest()
+
+
+def test_after_the_rollback_of_everything_nothing_tells_that_we_were_there(small: Migration) -> None:
+    before = picture(small.destination)
+    landed(small)
+    assert picture(small.destination) != before
+    run = roll_back(small)
+    assert differing(picture(small.destination), before) == []
+    assert books(run).is_green, books(run).verdict
+    assert not Link.objects.exists()
+    assert not gates.is_signed(small.project, "people")
+
+
+def test_the_plan_says_the_numbers_and_writes_nothing(small: Migration) -> None:
+    landed(small)
+    before = picture(small.destination)
+    run = engine.drive(rollback.start(project=small.project, scope=Scope(), by=small.admin).pk)
+    plan = rollback.view(run)
+    # 10 people, 2 companies, 12 associations, 3 boats and their people, 6 events; 2 people stood there before.
+    assert plan.counts["restore"] == 2
+    assert plan.counts["destroy"] == Link.objects.filter(origin="created").count()
+    assert plan.schema > 0
+    assert differing(picture(small.destination), before) == []
+
+
+def test_nothing_happens_before_the_name_of_the_project_is_typed(small: Migration) -> None:
+    landed(small)
+    run = engine.drive(rollback.start(project=small.project, scope=Scope(), by=small.admin).pk)
+    with pytest.raises(Refused, match="type the name of the project: Congress"):
+        rollback.confirm(run=run, typed="congres", by=small.admin)
+    assert small.destination.records("company")
+
+
+def test_what_people_changed_since_stays_and_is_listed(small: Migration) -> None:
+    before = {row["id"]: row for row in small.destination.records("person")}
+    landed(small)
+    made, stood = person(small, "00000001"), person(small, "00000002")
+    small.destination.edit("person", made["id"], {"city": "Bonn"})
+    noted = person(small, "00000003")
+    small.destination.edit("person", noted["id"], {"avatarUrl": "https://x.example/a.png"})
+    small.destination.edit("person", stood["id"], {"city": "Kiel"})
+    run = roll_back(small)
+    left = {row["id"]: row for row in small.destination.records("person")}
+    assert set(left) == {made["id"], noted["id"], *before}
+    assert left[made["id"]]["city"] == "Bonn"
+    assert (left[stood["id"]]["city"], left[stood["id"]]["jobTitle"]) == ("Kiel", "Old title")
+    listed = {one.key: one.detail for one in rollback.view(run).stays}
+    assert "city" in listed["00000001"]
+    assert "avatarUrl" in listed["00000003"]
+    assert "city" in listed["00000002"]
+    assert any("loyaltyPoints stays" in reason for reason in rollback.view(run).kept_schema)
+
+
+def test_a_person_on_whom_somebody_hung_a_note_stays(small: Migration) -> None:
+    landed(small)
+    one = person(small, "00000001")["id"]
+    note = ask(small.destination, "POST", "/rest/notes", {"title": "Call back"})["createNote"]
+    ask(small.destination, "POST", "/rest/noteTargets", {"noteId": note["id"], "targetPersonId": one})
+    run = roll_back(small)
+    assert one in {row["id"] for row in small.destination.records("person")}
+    assert [one.detail for one in rollback.view(run).stays] == [
+        "Somebody hung a note, task, file or opportunity on it."
+    ]
+
+
+def test_one_person_goes_and_all_others_stay(small: Migration) -> None:
+    landed(small)
+    others = {row["id"] for row in small.destination.records("person")} - {person(small, "00000001")["id"]}
+    roll_back(small, person="00000001")
+    assert {row["id"] for row in small.destination.records("person")} == others
+    assert len(small.destination.records("companyAssociation")) == 11
+    assert len(small.destination.records("activity")) == 5
+    assert small.run("replay").phases.get(name="people").reconciliations.latest().balance["created"] == 1
+
+
+def test_one_field_is_emptied_everywhere_and_its_column_goes(small: Migration) -> None:
+    landed(small)
+    small.destination.edit("person", person(small, "00000003")["id"], {"jobTitle": "Admiral"})
+    roll_back(small, field="person.jobTitle")
+    jobs = {row["customerioId"]: row["jobTitle"] for row in small.destination.records("person")}
+    assert (jobs["00000001"], jobs["00000002"], jobs["00000003"]) == ("", "Old title", "Admiral")
+    roll_back(small, field="person.loyaltyPoints")
+    assert "loyaltyPoints" not in small.destination.snapshot()["schema"]["person"]["fields"]
+
+
+def test_a_phase_takes_along_what_came_after_it(small: Migration) -> None:
+    landed(small)
+    people = len(small.destination.records("person"))
+    roll_back(small, phase="companies")
+    assert len(small.destination.records("person")) == people
+    assert not small.destination.records("company")
+    assert not small.destination.records("activity")
+    assert {row["companyId"] for row in small.destination.records("person")} == {None}
+    assert gates.is_signed(small.project, "people")
+    assert not gates.is_signed(small.project, "companies")
+
+
+def test_a_record_that_somebody_destroyed_meanwhile_is_no_obstacle(small: Migration) -> None:
+    before = picture(small.destination)
+    landed(small)
+    gone = person(small, "00000001")["id"]
+    ask(small.destination, "DELETE", f"/rest/people/{gone}")
+    run = roll_back(small)
+    assert picture(small.destination)["records"]["person"] == before["records"]["person"]
+    assert books(run).differences == 0
+
+
+def test_a_run_that_was_cancelled_in_the_middle_is_taken_back_whole(
+    small: Migration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = picture(small.destination)
+    small.to_sandbox(size=6)
+    with monkeypatch.context() as patch:
+        # The answer of the first batch of people is seen, and then the worker dies before it is booked.
+        patch.setattr("projects.pipeline.load._save", lambda batch: 1 / 0)
+        run = small.run("production")
+    assert run.state == Run.State.PAUSED
+    from projects import services
+
+    services.cancel_run(run=run, by=small.admin, why="Killed.")
+    roll_back(small)
+    assert differing(picture(small.destination), before) == []
+
+
+def test_an_interrupted_update_still_knows_what_stood_there(small: Migration, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = picture(small.destination)
+    small.to_sandbox(size=6)
+    with monkeypatch.context() as patch:
+        patch.setattr("projects.pipeline.load._save", lambda batch: 1 / 0)
+        run = small.run("production")
+    from projects import services
+
+    services.resume_run(run=run, by=small.admin)
+    small.finish(small.go_on(run))
+    assert Change.objects.filter(object="person", kind="updated", before__isnull=False).exists()
+    roll_back(small)
+    assert differing(picture(small.destination), before) == []
+
+
+def test_after_a_rollback_production_can_run_again(small: Migration) -> None:
+    landed(small)
+    roll_back(small)
+    again = small.production()
+    assert again.phases.get(name="people").reconciliations.latest().balance["created"] == 10
+    assert not Reversal.objects.filter(state="failed").exists()
