@@ -66,7 +66,7 @@ def _is_new(known: set[tuple[str, str]], kind: str, item: SegmentItem) -> bool:
 
 
 def _view(project: Project, twenty: TwentyViews, item: SegmentItem, by: User) -> int:
-    id = str(project.destination_id("view", item.key))
+    id = _free_id(project, "view", CREATE_VIEW, item.key)
     plan = ViewPlan(id, item.name, PERSON, item.view_filter or {}, COLUMNS)
     with _journalled(project, CREATE_VIEW, id, item.key, item.name) as detail:
         id = detail["id"] = twenty.make(plan)
@@ -75,12 +75,19 @@ def _view(project: Project, twenty: TwentyViews, item: SegmentItem, by: User) ->
 
 
 def _draft(project: Project, twenty: TwentyViews, item: Automation, by: User) -> int:
-    id = str(project.destination_id("workflow", item.key))
+    id = _free_id(project, "workflow", CREATE_WORKFLOW, item.key)
     event = SEGMENT_EVENT if item.trigger.startswith("when somebody comes into the segment") else ""
     with _journalled(project, CREATE_WORKFLOW, id, item.key, item.name):
         twenty.stub(id, item.name, event)
     _keep_link(project, CAMPAIGN, item.key, f"/object/workflow/{id}", by, state=HandoffItem.State.OPEN)
     return 1
+
+
+def _free_id(project: Project, kind: str, verb: str, key: str) -> str:
+    """The id for the next one: Twenty only bins what is deleted, and what lies in the bin keeps its id."""
+    made = JournalEntry.objects.filter(project=project, verb=verb, state=Done).values_list("detail", flat=True)
+    before = sum(detail["key"] == key for detail in made.iterator())
+    return str(project.destination_id(kind, f"{key}#{before}" if before else key))
 
 
 @contextmanager
