@@ -5,6 +5,10 @@
 A conditional logit with L2 towards a guess, by plain gradient ascent. Several answers may be right for a
 field: what is raised is the logarithm of their summed probability. Each workspace is also left out once, and what the
 others teach is tried on it; without `--write` only those figures are printed.
+
+The confidence is a second stage: a logistic regression from the signs of a settled decision to whether it was right,
+fitted on what was decided for workspaces left out, with their names as the lexicon knows them, struck from it, and
+half of them struck.
 """
 
 from __future__ import annotations
@@ -12,8 +16,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +28,11 @@ import numpy as np
 
 from bench.field_map import PRECISION, sources, workspaces
 from connectors.twenty.catalogue import stock
-from mapping.fixed import NEW_OBJECT
-from mapping.proposer import roles
+from mapping.fixed import FIXED, NEW_OBJECT, Role
+from mapping.proposer import SourceObject, roles
 from mapping.proposing import model
-from mapping.proposing.candidates import SURELY, weigh
-from mapping.proposing.choosing import overlaps
+from mapping.proposing.candidates import SURELY, Weighed, weigh
+from mapping.proposing.choosing import FURTHER, choose, overlaps
 from mapping.proposing.names import read
 from mapping.proposing.objects import FEATURES as COMPANY_FEATURES
 from mapping.proposing.objects import company_features
@@ -76,6 +81,14 @@ COMPANY_PRIOR = {
     "thing facts": -1.5,
 }
 """The same for telling companies from other things."""
+
+CALIBRATION_PRIOR = {"odds": 5.0}
+CALIBRATION_PULL, ROUNDS = 6.0, 30
+"""The signs start from the bare chance and are held to it, so that a home seen but twice proves little."""
+
+NORMAL, STRUCK, EVEN, ODD = "as they are", "struck", "even half struck", "odd half struck"
+READINGS = (NORMAL, STRUCK, EVEN, ODD)
+"""How names are read for trying: these have been looked at, a customer's have not, or only some of them."""
 
 NOT_NEGATIVE = frozenset(
     {"named", "named surely", "meaning", "named and suits", "giveaway", "cryptic giveaway", "fills a gap"}
@@ -199,6 +212,112 @@ def answerable(found: Sequence[Case]) -> list[Case]:
     return [case for case in found if case.right.any()]
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One settled field: its signs, whether the decision is right, and whether it may be accepted unseen at all."""
+
+    signs: Mapping[str, float]
+    is_right: bool
+    may_pass: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """The weighed fields of one object type, the places that are fixed, and the right answers by name."""
+
+    weighed: list[Weighed]
+    used: set[str]
+    right: Mapping[str, set[str | None]]
+
+
+def opened(workspace: dict[str, Any], reading: str) -> list[Open]:
+    """The object types of a workspace with their names read in that way, as the proposer weighs them."""
+    given = sources(workspace)
+    return [
+        _opened(row, source, role, reading, workspace["default_country"])
+        for row, source, role in zip(workspace["object_types"], given, roles(given), strict=True)
+    ]
+
+
+def _opened(row: dict[str, Any], source: SourceObject, role: Role, reading: str, country: str) -> Open:
+    label = source.label or source.name
+    names = {field.name for field in source.fields}
+    unknown = {key for name in names if is_struck(name, reading) for key in known_as(name, role.key, label)}
+    fixed = [plan for plan in FIXED[role.key] if plan.source in names]
+    free = [field for field in source.fields if field.name not in {plan.source for plan in fixed}]
+    free.sort(key=lambda field: (field.name != field.name.lower(), field.name))
+    target = stock().object(role.destination) if role.destination else None
+    weighed = weigh(free, role.key, label, target or NEW_OBJECT, country, frozenset(unknown))
+    right = {field["name"]: {field["expected"], *field.get("also", [])} for field in row["fields"]}
+    return Open(weighed, {plan.destination for plan in fixed}, right)
+
+
+def is_struck(name: str, reading: str) -> bool:
+    """Whether a field's name is read as if no list had it."""
+    return reading == STRUCK or reading == (EVEN, ODD)[zlib.crc32(name.encode()) % 2]
+
+
+def decided(found: Sequence[Open], weights: Array) -> list[Decision]:
+    """What is decided with those weights."""
+    table = dict(zip(model.FEATURES, weights, strict=True))
+    made = []
+    for kind in found:
+        for settled in choose([_reweighed(item, table) for item in kind.weighed], kind.used):
+            home = settled.chosen.destination if settled.chosen else None
+            is_right = home in kind.right[settled.weighed.profile.name]
+            if settled.signs:
+                made.append(Decision(settled.signs, is_right, home not in FURTHER.values()))
+    return made
+
+
+def _reweighed(item: Weighed, table: Mapping[str, float]) -> Weighed:
+    made = [
+        replace(c, utility=float(sum(table[name] * value for name, value in c.features.items())))
+        for c in item.candidates
+    ]
+    return replace(item, candidates=tuple(sorted(made, key=lambda c: -c.utility)))
+
+
+def calibrate(decisions: Sequence[Decision]) -> dict[str, float]:
+    """The weight of each sign: a logistic regression with L2 towards the bare chance, by Newton's method."""
+    names = [*model.SIGNS, *sorted({name for each in decisions for name in each.signs} - set(model.SIGNS))]
+    signs = np.array([[each.signs.get(name, 0.0) for name in names] for each in decisions])
+    right = np.array([float(each.is_right) for each in decisions])
+    start = np.array([CALIBRATION_PRIOR.get(name, 0.0) for name in names])
+    weights = start.copy()
+    for _ in range(ROUNDS):
+        chances = 1 / (1 + np.exp(-(signs @ weights)))
+        slope = signs.T @ (right - chances) - CALIBRATION_PULL * (weights - start)
+        bend = (signs * (chances * (1 - chances))[:, None]).T @ signs + CALIBRATION_PULL * np.eye(len(names))
+        weights = weights + np.linalg.solve(bend, slope)
+    return {name: round(float(value), 3) for name, value in zip(names, weights, strict=True)}
+
+
+def confidences(decisions: Sequence[Decision], table: Mapping[str, float]) -> list[tuple[float, bool]]:
+    """The calibrated confidence of each decision, 0 where it is never accepted unseen, and whether it is right."""
+    return [(model.calibrated(d.signs, table) if d.may_pass else 0.0, d.is_right) for d in decisions]
+
+
+def try_calibration(train: Sequence[dict[str, Any]], left: Sequence[Array]) -> tuple[dict[str, float], float]:
+    """The weights of the signs and the confidence for accepting; prints what each workspace left out is worth."""
+    by_reading = {
+        reading: [decided(opened(workspace, reading), weights) for workspace, weights in zip(train, left, strict=True)]
+        for reading in READINGS
+    }
+    both = [[each for found in by_reading.values() for each in found[place]] for place in range(len(train))]
+    tables = [calibrate(left_out(both, place)) for place in range(len(train))]
+    tried = {
+        reading: [pair for mine, table in zip(found, tables, strict=True) for pair in confidences(mine, table)]
+        for reading, found in by_reading.items()
+    }
+    limit = threshold([pair for found in tried.values() for pair in found])
+    for reading, found in tried.items():
+        print(f"names {reading}: {share_right(found):.3f} right; sure from {limit:.4f}: {above(found, limit)}")
+    mixed = tried[NORMAL] + tried[STRUCK]
+    print(f"as they are and struck mixed: sure from {threshold(mixed):.4f}: {above(mixed, threshold(mixed))}")
+    return calibrate(left_out(both, -1)), limit
+
+
 def main() -> None:
     """Fits, tries each workspace on what the others teach, and writes where asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -209,21 +328,17 @@ def main() -> None:
     unseen = [cases(workspace, unseen=True) for workspace in train]
     both = [one + other for one, other in zip(named, unseen, strict=True)]
     start = np.array([PRIOR[name] for name in model.FEATURES])
-    known, foreign = [], []
-    for place in range(len(train)):
-        weights = fit(answerable(left_out(both, place)), start)
-        known += [chosen(case, weights) for case in named[place]]
-        foreign += [chosen(case, weights) for case in unseen[place]]
-    print(f"left out: right {share_right(known):.3f}, with names that no list has {share_right(foreign):.3f}")
-    # These names have been looked at, a customer's have not: names struck from the lists are nearer to those.
-    limit = threshold(foreign)
-    print(f"sure from {limit:.3f}: {above(known, limit)}; with names that no list has {above(foreign, limit)}")
+    left = [fit(answerable(left_out(both, place)), start) for place in range(len(train))]
+    known = [is_right(case, weights) for found, weights in zip(named, left, strict=True) for case in found]
+    foreign = [is_right(case, weights) for found, weights in zip(unseen, left, strict=True) for case in found]
+    print(f"left out: right {np.mean(known):.3f}, with names that no list has {np.mean(foreign):.3f}")
+    calibration, limit = try_calibration(train, left)
     everything = answerable(left_out(both, -1))
     weights = fit(everything, start)
     print({name: round(float(value), 3) for name, value in zip(model.FEATURES, weights, strict=True)})
     company = try_kinds([kinds(workspace) for workspace in train])
     if options.write:
-        write(weights, company, limit)
+        write(weights, company, calibration, limit)
 
 
 def try_kinds(found: Sequence[list[Kind]]) -> Array:
@@ -261,22 +376,20 @@ def threshold(tried: Sequence[tuple[float, bool]]) -> float:
     return limit
 
 
-def write(weights: Array, company: Array, limit: float) -> None:
+def write(weights: Array, company: Array, calibration: Mapping[str, float], limit: float) -> None:
     """Writes the weights, and the confidence for accepting unseen."""
     made = {
         "weights": {name: round(float(value), 3) for name, value in zip(model.FEATURES, weights, strict=True)},
         "company": {name: round(float(value), 3) for name, value in zip(COMPANY_FEATURES, company, strict=True)},
-        "auto_accept": round(limit, 3),
+        "calibration": calibration,
+        "auto_accept": round(limit, 4),
     }
     FILE.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
 
 
-def chosen(case: Case, weights: Array) -> tuple[float, bool]:
-    """The probability of the likeliest answer, and whether it is right."""
-    utilities = case.features @ weights
-    odds = np.exp(utilities - utilities.max())
-    best = int(np.argmax(odds))
-    return float(odds[best] / odds.sum()), bool(case.right[best])
+def is_right(case: Case, weights: Array) -> bool:
+    """Whether the likeliest answer is right."""
+    return bool(case.right[int(np.argmax(case.features @ weights))])
 
 
 if __name__ == "__main__":

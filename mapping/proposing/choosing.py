@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from connectors.catalogue import FieldType
 from mapping.proposing.assignment import assign
-from mapping.proposing.candidates import Candidate, Weighed
-from mapping.proposing.model import probabilities
+from mapping.proposing.candidates import SURELY, Candidate, Weighed
+from mapping.proposing.concepts import concepts, parts, pieces_of, word_set
+from mapping.proposing.model import HOWS, auto_accept, calibrated, probabilities
+from mapping.proposing.names import SHORT, SPELT_LIKE, Match
+from mapping.proposing.suits import SUITS
 
 KEY = "domainName.primaryLinkUrl"
 PHONE = "phones.primaryPhoneNumber"
@@ -32,13 +36,15 @@ SAID = 0.5
 AFTER = 0.01
 """What values alone weigh against a field that is called so: they decide only where nothing else does."""
 
-LEAST, MOST = 0.01, 0.99
-SECOND = 0.9
-"""A second number or address may be another person's: it is never taken without a look."""
+LEAST, MOST = 0.01, 0.999
+SECOND = 0.95
+"""A second number or address may be another person's: it stays so far below the threshold, never taken unseen."""
 
-WON, LOST = 0.96, 0.85
-"""How often the right one of several fields got the place they all may have, and how often the others wanted it in
-vain: measured on the training half, where the lead of the one over the others made no difference."""
+STEEPEST, FARTHEST, MANY = 7.0, 6.0, 3
+"""From there on neither a lead nor further words make a difference to how sure we are."""
+
+FEW = 5
+"""An object with so few homes leaves little to be mistaken about."""
 
 PLAIN_WINS = 2
 """An address without a qualifier that has so many parts is the one; `billing_…` and `shipping_…` are others."""
@@ -57,6 +63,8 @@ class Settled:
     others: tuple[tuple[Candidate, float], ...] = ()
     none: float = 0.0
     blocked: Candidate | None = None
+    signs: Mapping[str, float] = field(default_factory=dict)
+    """What tells right decisions from wrong ones; empty where nothing was guessed."""
 
 
 def choose(fields: Sequence[Weighed], used: Collection[str]) -> list[Settled]:
@@ -83,8 +91,9 @@ def choose(fields: Sequence[Weighed], used: Collection[str]) -> list[Settled]:
     _promote(homes, spilled, taken)
     taken |= set(homes.values())
     wanted = Counter(c.destination for item in fields for c in item.candidates if c.utility > 0)
+    clear = sum(_is_named(item) for item in fields) / max(1, len(fields))
     return [
-        _settled(original, item, homes.get(place), taken, wanted)
+        _settled(original, item, homes.get(place), taken, wanted, clear)
         for place, (original, item) in enumerate(zip(fields, spilled, strict=True))
     ]
 
@@ -197,7 +206,12 @@ def _promote(homes: dict[int, str], fields: Sequence[Weighed], taken: set[str]) 
 
 
 def _settled(
-    original: Weighed, item: Weighed, home: str | None, taken: Collection[str], wanted: Mapping[str, int]
+    original: Weighed,
+    item: Weighed,
+    home: str | None,
+    taken: Collection[str],
+    wanted: Mapping[str, int],
+    clear: float,
 ) -> Settled:
     chances, none = probabilities([candidate.utility for candidate in item.candidates])
     chosen = next((c for c in item.candidates if c.destination == home), None)
@@ -210,11 +224,121 @@ def _settled(
     others = tuple((c, odds[c.destination]) for c in ranked if c.destination != home)
     blocked = next((c for c in original.candidates if c.utility > 0 and c.destination in taken), None)
     chance = odds[home] if chosen is not None and home is not None else none
-    if chosen is None and blocked is not None:
-        chance *= LOST
-    elif chosen is not None and not chosen.confirmed and wanted.get(chosen.destination, 0) > 1:
-        chance *= WON
-    if chosen is not None and not chosen.confirmed and chosen.destination in FURTHER.values():
-        chance *= SECOND
-    confidence = round(min(MOST, max(LEAST, chance)), 3)
-    return Settled(item, chosen, confidence, others, none, blocked if chosen is None else None)
+    signs: dict[str, float] = {}
+    if original.candidates and not (chosen.confirmed if chosen else original.confirmed):
+        common = _common_signs(original, chance, clear)
+        signs = common | (_signs_of(item, chosen, wanted) if chosen else _signs_of_none(original, blocked))
+        signs |= _signs_beside(item, chosen, taken)
+        chance = calibrated(signs)
+        if chosen is not None and chosen.destination in FURTHER.values():
+            chance = min(chance, auto_accept() * SECOND)
+    confidence = round(min(MOST, max(LEAST, chance)), 4)
+    return Settled(item, chosen, confidence, others, none, blocked if chosen is None else None, signs)
+
+
+def _is_named(item: Weighed) -> bool:
+    return any(match.score > SURELY for match in item.reading.matches.values())
+
+
+def _common_signs(item: Weighed, chance: float, clear: float) -> dict[str, float]:
+    """What counts for a home and for none alike: the chance by the weights, and how well the object is understood."""
+    return {
+        "odds": _odds(chance),
+        "clear neighbours": clear,
+        "few homes": float(len(item.candidates) <= FEW),
+        "seen": math.log1p(min(item.evidence.filled, 20)) / 3,
+    }
+
+
+def _odds(chance: float) -> float:
+    """The logarithm of the odds, as a share of the highest that counts."""
+    limit = 1 / (1 + math.exp(-STEEPEST))
+    chance = min(limit, max(1 - limit, chance))
+    return math.log(chance / (1 - chance)) / STEEPEST
+
+
+def _signs_of(item: Weighed, chosen: Candidate, wanted: Mapping[str, int]) -> dict[str, float]:
+    """What tells whether a home is the right one."""
+    second = max((c.utility for c in item.candidates if c is not chosen), default=-FARTHEST)
+    match = chosen.match if chosen.named > SAID else None
+    left = _left_over(item.profile.name, match) if match else 0
+    near = item.likeness.get(chosen.concept, 0.0)
+    nearer = max((value for key, value in item.likeness.items() if key != chosen.concept), default=0.0)
+    return {
+        "home": 1.0,
+        "lead": max(-1.0, min(1.0, (chosen.utility - second) / FARTHEST)),
+        f"named {HOWS[match.how]}" if match else "not named": 1.0,
+        "named": chosen.named,
+        "left over": min(left, MANY) / MANY,
+        "fit": chosen.suit if item.evidence.filled else 0.5,
+        "misfit": float(item.evidence.filled > 0 and chosen.suit < SAID),
+        "wanted": float(wanted.get(chosen.destination, 0) > 1),
+        "second": float(chosen.destination in FURTHER.values()),
+        "numbered": float(item.reading.number > 1),
+        "grouped": float(bool(item.reading.group)),
+        "spoken against": max(item.reading.against.values(), default=0.0),
+        "homeless beside": item.homeless.score if item.homeless else 0.0,
+        "nearest in meaning": near - nearer,
+        "own field": float(not chosen.concept),
+    }
+
+
+def _signs_of_none(item: Weighed, blocked: Candidate | None) -> dict[str, float]:
+    """What tells whether having no home is right."""
+    best = item.candidates[0]
+    homeless = item.homeless.score if item.homeless else 0.0
+    return {
+        "none": 1.0,
+        "none, best": max(-1.0, min(1.0, best.utility / FARTHEST)),
+        "none, homeless": homeless,
+        "none, surely homeless": float(homeless > SURELY),
+        "none, against": max(item.reading.against.values(), default=0.0),
+        "none, cryptic": float(item.reading.cryptic),
+        "none, blocked": float(blocked is not None),
+        "none, unknown": float(not item.reading.matches and not item.reading.against),
+        "none, best named": best.named,
+        "none, best fits": best.suit if item.evidence.filled else 0.5,
+        "none, giveaway": max((c.features.get("giveaway", 0.0) for c in item.candidates), default=0.0),
+    }
+
+
+def _signs_beside(item: Weighed, chosen: Candidate | None, taken: Collection[str]) -> dict[str, float]:
+    """Whether other fields have the other parts of the home, or would leave a gap if this has none."""
+    top = chosen or next(iter(item.candidates), None)
+    at = {f"{'at' if chosen else 'not at'} {top.destination}": 0.5} if top else {}
+    if chosen is not None:
+        return at | {
+            "among its parts": float(_is_among_parts(chosen.destination, taken)),
+            "varied": item.evidence.varied,
+        }
+    free = [c for c in item.candidates if item.evidence.filled and not overlaps(c.destination, taken)]
+    offered = {candidate.concept for candidate in item.candidates}
+    near = max((value for key, value in item.likeness.items() if key in offered), default=0.0)
+    away = max((value for key, value in item.likeness.items() if key not in offered), default=0.0)
+    return at | {
+        "none, leaves a gap": max((c.suit for c in free if _is_among_parts(c.destination, taken)), default=0.0),
+        "none, looks so": max((_giveaway(c, item) for c in free), default=0.0),
+        "none, near": near,
+        "none, nearer": away - near,
+        "none, varied": item.evidence.varied,
+    }
+
+
+def _giveaway(candidate: Candidate, item: Weighed) -> float:
+    """How much the values alone look like that home, whatever the name says."""
+    return SUITS[concepts()[candidate.concept].values](item.evidence)[1] if candidate.concept else 0.0
+
+
+def _is_among_parts(destination: str, taken: Collection[str]) -> bool:
+    """Whether other fields have other parts of the same whole, such as the rest of the address."""
+    whole, _, part = destination.partition(".")
+    return bool(part) and any(other.startswith(f"{whole}.") and other != destination for other in taken)
+
+
+def _left_over(name: str, match: Match) -> int:
+    """How many words of the name the usual name does not explain: `billing` of `billing phone`."""
+    if match.how in (SHORT, SPELT_LIKE):
+        return 0
+    words = {piece for part in parts(name) for piece in pieces_of(part) if not piece.isdigit()}
+    told = {piece for part in match.alias.parts for piece in (part, *pieces_of(part))}
+    return len(words - told - word_set("stop") - word_set("owners", "any"))

@@ -30,6 +30,54 @@ FEATURES = (
 )
 """What is known about a candidate; in this order in every vector."""
 
+HOWS = ("exactly", "without owner", "short", "in any order", "spelt like", "partly")
+"""The ways of mapping/proposing/names.py in which a name means a thing, in the order of their numbers."""
+
+SIGNS = (
+    "odds",
+    "clear neighbours",
+    "few homes",
+    "seen",
+    "home",
+    "lead",
+    *(f"named {how}" for how in HOWS),
+    "not named",
+    "named",
+    "left over",
+    "fit",
+    "misfit",
+    "wanted",
+    "second",
+    "numbered",
+    "grouped",
+    "spoken against",
+    "homeless beside",
+    "nearest in meaning",
+    "own field",
+    "none",
+    "none, best",
+    "none, homeless",
+    "none, surely homeless",
+    "none, against",
+    "none, cryptic",
+    "none, blocked",
+    "none, unknown",
+    "none, best named",
+    "none, best fits",
+    "none, giveaway",
+    "among its parts",
+    "varied",
+    "none, leaves a gap",
+    "none, looks so",
+    "none, nearer",
+    "none, near",
+    "none, varied",
+)
+"""What is known about a settled decision (mapping/proposing/choosing.py) that tells right ones from wrong ones.
+
+Beside these there is one sign for each home (`at …`) and for each that was turned down (`not at …`).
+"""
+
 
 @cache
 def _fitted() -> Mapping[str, Any]:
@@ -52,6 +100,15 @@ def company_weights() -> Mapping[str, float]:
 def auto_accept() -> float:
     """The confidence from which on 98 % of the proposals were right on workspaces left out of the fitting."""
     return float(_fitted()["auto_accept"])
+
+
+def calibrated(signs: Mapping[str, float], table: Mapping[str, float] | None = None) -> float:
+    """How often decisions with such signs were right on workspaces left out of the fitting (0 to 1).
+
+    A home that no labelled workspace has, such as a field of the customer's own, is no sign of anything.
+    """
+    table = _fitted()["calibration"] if table is None else table
+    return 1 / (1 + math.exp(-math.fsum(table.get(name, 0.0) * value for name, value in signs.items())))
 
 
 def utility(features: Mapping[str, float]) -> float:
