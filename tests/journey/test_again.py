@@ -11,6 +11,8 @@ from projects.models import Project, Record, Run
 from projects.pipeline import engine
 from tests.journey.conftest import Migration
 
+pytestmark = pytest.mark.slow
+
 
 def leave_behind(project: Project, source: str) -> MapSpec:
     """The project's map with one more field of a person left behind."""

@@ -13,6 +13,8 @@ from projects import audit, connections, selectors, services
 from projects.models import Event, Record, Run
 from tests.journey.conftest import CONGRESS, Migration
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = json.loads((CONGRESS / "people.json").read_text())
 
 MARY = {"first_name": "Mary", "fax": "202-555-0100"}

@@ -11,6 +11,8 @@ from projects.models import JournalEntry, Record, Run, Step
 from projects.pipeline import engine
 from tests.journey.conftest import Migration
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
