@@ -175,8 +175,10 @@ def _rows_to_decide(spec: MapSpec, linked: Collection[str]) -> list[tuple[Row, b
 
 def put_decisions(decisions: Iterable[RowDecision]) -> None:
     """Stores decisions in place of those that stood for the same rows."""
+    # Two rules may read one field, and are one row. PostgreSQL refuses to put one row in place twice.
+    once = {(one.series_id, one.object, one.source): one for one in decisions}
     RowDecision.objects.bulk_create(
-        decisions,
+        once.values(),
         update_conflicts=True,
         unique_fields=["series", "object", "source"],
         update_fields=["digest", "by", "at"],
