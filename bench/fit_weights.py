@@ -332,11 +332,9 @@ def main() -> None:
     both = [one + other for one, other in zip(named, unseen, strict=True)]
     start = np.array([PRIOR[name] for name in model.FEATURES])
     left = [fit(answerable(left_out(both, place)), start) for place in range(len(train))]
-    known, foreign = (
-        np.mean([is_right(case, weights) for mine, weights in zip(found, left, strict=True) for case in mine])
-        for found in (named, unseen)
-    )
-    print(f"left out: right {known:.3f}, with names that no list has {foreign:.3f}")
+    for which, found in (("left out", named), ("with names that no list has", unseen)):
+        told = [is_right(case, weights) for mine, weights in zip(found, left, strict=True) for case in mine]
+        print(f"{which}: {np.mean(told):.3f} right")
     calibration = try_calibration(train, left)
     everything = answerable(left_out(both, -1))
     weights = fit(everything, start)
