@@ -6,9 +6,8 @@ A conditional logit with L2 towards a guess, by plain gradient ascent. Several a
 field: what is raised is the logarithm of their summed probability. Each workspace is also left out once, and what the
 others teach is tried on it; without `--write` only those figures are printed.
 
-The confidence is a second stage: a logistic regression from the signs of a settled decision to whether it was right,
-fitted on what was decided for workspaces left out, with their names as the lexicon knows them, struck from it, and
-half of them struck.
+The confidence is a second stage: a logistic regression from the signs of a settled decision to whether it was right, on
+workspaces left out, with their names as the lexicon knows them, all struck from it, and half of them struck.
 """
 
 from __future__ import annotations
@@ -86,8 +85,10 @@ CALIBRATION_PRIOR = {"odds": 5.0}
 CALIBRATION_PULL, ROUNDS = 6.0, 30
 """The signs start from the bare chance and are held to it, so that a home seen but twice proves little."""
 
-NORMAL, STRUCK, EVEN, ODD = "as they are", "struck", "even half struck", "odd half struck"
-READINGS = (NORMAL, STRUCK, EVEN, ODD)
+SURE = 0.9
+"""What we are surer of may be accepted unseen; relations and events are judged on the same scale."""
+
+READINGS = NORMAL, STRUCK, EVEN, ODD = "as they are", "struck", "even half struck", "odd half struck"
 """How names are read for trying: these have been looked at, a customer's have not, or only some of them."""
 
 NOT_NEGATIVE = frozenset(
@@ -248,7 +249,7 @@ def _opened(row: dict[str, Any], source: SourceObject, role: Role, reading: str,
     free.sort(key=lambda field: (field.name != field.name.lower(), field.name))
     target = stock().object(role.destination) if role.destination else None
     weighed = weigh(free, role.key, label, target or NEW_OBJECT, country, frozenset(unknown))
-    right = {field["name"]: {field["expected"], *field.get("also", [])} for field in row["fields"]}
+    right = {each["name"]: {each["expected"], *each.get("also", [])} for each in row["fields"]}
     return Open(weighed, {plan.destination for plan in fixed}, right)
 
 
@@ -264,17 +265,15 @@ def decided(found: Sequence[Open], weights: Array) -> list[Decision]:
     for kind in found:
         for settled in choose([_reweighed(item, table) for item in kind.weighed], kind.used):
             home = settled.chosen.destination if settled.chosen else None
-            is_right = home in kind.right[settled.weighed.profile.name]
+            right = kind.right[settled.weighed.profile.name]
             if settled.signs:
-                made.append(Decision(settled.signs, is_right, home not in FURTHER.values()))
+                made.append(Decision(settled.signs, home in right, home not in FURTHER.values()))
     return made
 
 
 def _reweighed(item: Weighed, table: Mapping[str, float]) -> Weighed:
-    made = [
-        replace(c, utility=float(sum(table[name] * value for name, value in c.features.items())))
-        for c in item.candidates
-    ]
+    worth = [float(sum(table[name] * value for name, value in c.features.items())) for c in item.candidates]
+    made = [replace(c, utility=value) for c, value in zip(item.candidates, worth, strict=True)]
     return replace(item, candidates=tuple(sorted(made, key=lambda c: -c.utility)))
 
 
@@ -298,8 +297,8 @@ def confidences(decisions: Sequence[Decision], table: Mapping[str, float]) -> li
     return [(model.calibrated(d.signs, table) if d.may_pass else 0.0, d.is_right) for d in decisions]
 
 
-def try_calibration(train: Sequence[dict[str, Any]], left: Sequence[Array]) -> tuple[dict[str, float], float]:
-    """The weights of the signs and the confidence for accepting; prints what each workspace left out is worth."""
+def try_calibration(train: Sequence[dict[str, Any]], left: Sequence[Array]) -> dict[str, float]:
+    """The weights of the signs, moved so that 98 % are right from SURE on; prints what is right when left out."""
     by_reading = {
         reading: [decided(opened(workspace, reading), weights) for workspace, weights in zip(train, left, strict=True)]
         for reading in READINGS
@@ -310,12 +309,16 @@ def try_calibration(train: Sequence[dict[str, Any]], left: Sequence[Array]) -> t
         reading: [pair for mine, table in zip(found, tables, strict=True) for pair in confidences(mine, table)]
         for reading, found in by_reading.items()
     }
-    limit = threshold([pair for found in tried.values() for pair in found])
+    everything = [pair for found in tried.values() for pair in found]
+    limit = threshold(everything)
+    print(f"all readings: sure from {limit:.4f}: {above(everything, limit)}")
     for reading, found in tried.items():
         print(f"names {reading}: {share_right(found):.3f} right; sure from {limit:.4f}: {above(found, limit)}")
     mixed = tried[NORMAL] + tried[STRUCK]
-    print(f"as they are and struck mixed: sure from {threshold(mixed):.4f}: {above(mixed, threshold(mixed))}")
-    return calibrate(left_out(both, -1)), limit
+    print(f"as they are and struck mixed: {above(mixed, threshold(mixed))}")
+    table = calibrate(left_out(both, -1))
+    shift = float(np.log(SURE / (1 - SURE)) - np.log(limit / (1 - limit)))
+    return table | {side: round(table[side] + shift, 3) for side in ("home", "none")}
 
 
 def main() -> None:
@@ -329,16 +332,16 @@ def main() -> None:
     both = [one + other for one, other in zip(named, unseen, strict=True)]
     start = np.array([PRIOR[name] for name in model.FEATURES])
     left = [fit(answerable(left_out(both, place)), start) for place in range(len(train))]
-    known = [is_right(case, weights) for found, weights in zip(named, left, strict=True) for case in found]
-    foreign = [is_right(case, weights) for found, weights in zip(unseen, left, strict=True) for case in found]
-    print(f"left out: right {np.mean(known):.3f}, with names that no list has {np.mean(foreign):.3f}")
-    calibration, limit = try_calibration(train, left)
+    for which, found in (("left out", named), ("with names that no list has", unseen)):
+        told = [is_right(case, weights) for mine, weights in zip(found, left, strict=True) for case in mine]
+        print(f"{which}: {np.mean(told):.3f} right")
+    calibration = try_calibration(train, left)
     everything = answerable(left_out(both, -1))
     weights = fit(everything, start)
     print({name: round(float(value), 3) for name, value in zip(model.FEATURES, weights, strict=True)})
     company = try_kinds([kinds(workspace) for workspace in train])
     if options.write:
-        write(weights, company, calibration, limit)
+        write(weights, company, calibration)
 
 
 def try_kinds(found: Sequence[list[Kind]]) -> Array:
@@ -376,13 +379,13 @@ def threshold(tried: Sequence[tuple[float, bool]]) -> float:
     return limit
 
 
-def write(weights: Array, company: Array, calibration: Mapping[str, float], limit: float) -> None:
+def write(weights: Array, company: Array, calibration: Mapping[str, float]) -> None:
     """Writes the weights, and the confidence for accepting unseen."""
     made = {
         "weights": {name: round(float(value), 3) for name, value in zip(model.FEATURES, weights, strict=True)},
         "company": {name: round(float(value), 3) for name, value in zip(COMPANY_FEATURES, company, strict=True)},
         "calibration": calibration,
-        "auto_accept": round(limit, 4),
+        "auto_accept": SURE,
     }
     FILE.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
 

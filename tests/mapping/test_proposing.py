@@ -19,6 +19,7 @@ from mapping.proposer import SourceObject, propose, propose_map
 from mapping.proposing import meaning
 from mapping.proposing.concepts import LANGUAGES, concepts
 from mapping.proposing.history import Confirmed, history_of
+from mapping.proposing.model import auto_accept
 from mapping.rules import Action, FieldRule, MapSpec, ObjectRule
 from tests.mapping.workspace import workspace
 
@@ -197,6 +198,28 @@ def test_each_proposal_names_what_else_it_could_be() -> None:
     assert all(other.reason and other.type for made in found.fields for other in made.alternatives)
     assert rule(found, "mobile").alternatives[0].destination == "phones.primaryPhoneNumber"
     assert all(len(made.alternatives) <= 2 for made in found.fields)
+
+
+def test_confidence_tells_the_plain_from_the_doubtful() -> None:
+    found = proposed(
+        "person",
+        first_name=["Ada", "Grace"],
+        last_name=["Lovelace", "Hopper"],
+        phone=["+44 7700 900123"],
+        billing_phone=["+44 7700 900124"],
+        city=["Bath"],
+    )
+    plain, doubtful = rule(found, "first_name").confidence, rule(found, "billing_phone").confidence
+    assert rule(found, "city").confidence >= auto_accept() > doubtful
+    assert plain > rule(found, "city").confidence, "even among the sure ones some are surer"
+    assert plain < 1
+
+
+def test_a_second_number_is_never_sure() -> None:
+    found = proposed("person", phone=["+44 7700 900123"], mobile=["+44 7700 900456"], fax=["+44 7700 900789"])
+    second = [made for made in found.fields if made.destination == "phones.additionalPhones"]
+    assert second
+    assert all(made.confidence < auto_accept() for made in second)
 
 
 def test_what_was_confirmed_before_wins() -> None:
