@@ -104,7 +104,7 @@ def test_a_newcomer_signs_and_sees_production_finish(demo: Demo, browser: Browse
     engineer.goto(f"{demo.url}/projects/congress/runs/")
     engineer.get_by_role("button", name=re.compile("Start production")).click()
     run = engineer.url
-    for phase in ("People", "Companies"):
+    for phase in ("People", "Companies", "Custom objects", "Activities", "Attachments"):
         # The engineer's page gets there by itself; it rests when the run does, so each phase begins with a visit.
         engineer.goto(run)
         expect(engineer.get_by_role("heading", name=f"{phase} · the books close")).to_be_visible(timeout=PATIENCE)
@@ -112,11 +112,25 @@ def test_a_newcomer_signs_and_sees_production_finish(demo: Demo, browser: Browse
         sign(customer, "Approve and continue")
     customer.goto(run)
     expect(customer.get_by_text("BALANCED").first).to_be_visible(timeout=PATIENCE)
-    customer.goto(f"{demo.url}/projects/congress/")
-    expect(customer.get_by_text("Every phase is signed. 36 records did not land")).to_be_visible(timeout=PATIENCE)
 
 
-@pytest.mark.parametrize("path", ["", "discovery/", "map/", "sandbox/", "runs/", "runs/2/", "held/", "trail/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "discovery/",
+        "archives/",
+        "map/",
+        "map/events/",
+        "sandbox/",
+        "scope/",
+        "runs/",
+        "runs/2/",
+        "held/",
+        "handoff/",
+        "trail/",
+    ],
+)
 def test_every_page_fits_a_phone(demo: Demo, browser: Browser, path: str) -> None:
     page = log_in(browser, demo, "customer", PHONE)
     page.goto(f"{demo.url}/projects/congress/{path}")
