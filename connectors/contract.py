@@ -146,6 +146,23 @@ class SchemaChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Echo:
+    """A line that the destination wrote by itself because a record was written: one of its timeline.
+
+    `about` is the record, `changed` the fields that it says were changed, `by_hand` whether it names a member.
+    """
+
+    object: str
+    id: str
+    about: str
+    verb: str
+    """`created`, `updated`, `deleted` or `restored`."""
+    changed: frozenset[str]
+    by_hand: bool
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Trigger:
     """An active automation of the destination that our writes would set off."""
 
@@ -311,6 +328,17 @@ class Destination(Protocol):
 
     def retire(self, object: str, ids: Sequence[str]) -> None:
         """Soft-deletes live records: `restore` brings them back as they were; others are left as they are."""
+        ...
+
+    def echoes(self, object: str, ids: Sequence[str]) -> list[Echo]:
+        """What the destination wrote by itself about these records; nothing where it keeps no such lines."""
+        ...
+
+    def hush(self, object: str, ids: Sequence[str]) -> int:
+        """Destroys what the destination wrote by itself about these records; gives how many lines that was.
+
+        To be called before they are destroyed: afterwards such a line may stay and tell of nobody.
+        """
         ...
 
     def canonical(self, type: FieldType, value: Any) -> tuple[Any, str]:

@@ -10,7 +10,7 @@ from django.db import transaction
 from projects import audit, services
 from projects.models import Phase, Project, Reversal, Run, User
 from projects.permissions import Can
-from projects.pipeline import phases, undone
+from projects.pipeline import echoes, phases, undone
 from projects.pipeline.scope import Scope
 from projects.pipeline.undo_schema import VERBS, takes_schema
 from projects.services import Refused
@@ -28,6 +28,10 @@ class PlanView:
     kept_schema: tuple[str, ...]
     stays: tuple[Reversal, ...]
     waits: bool
+    lines: int
+    """Lines of the destination's own timeline that were destroyed with what they tell of."""
+    lines_left: int
+    """Those that stay behind, about records that stood there before: they may be somebody else's."""
 
     def to_json(self) -> dict[str, Any]:
         """For scripts."""
@@ -42,6 +46,8 @@ class PlanView:
             "failed": self.counts["failed"],
             "schema": self.schema,
             "schema_kept": list(self.kept_schema),
+            "timeline": self.lines,
+            "timeline_kept": self.lines_left,
             "stays": [
                 {"object": one.object, "key": one.key, "label": one.label, "why": one.detail, "fields": one.kept}
                 for one in self.stays
@@ -97,6 +103,8 @@ def view(run: Run, *, most: int = 200) -> PlanView:
         kept_schema=tuple(undone.kept_schema(run)),
         stays=tuple(kept),
         waits=undone.waiting_plan(run),
+        lines=echoes.removed(run),
+        lines_left=echoes.left_behind(run),
     )
 
 

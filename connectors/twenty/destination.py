@@ -11,6 +11,7 @@ from connectors.contract import (
     Capabilities,
     Cursor,
     Draft,
+    Echo,
     Existing,
     Identity,
     SchemaChange,
@@ -25,6 +26,7 @@ from connectors.twenty.catalogue import Schema, read_schema
 from connectors.twenty.probe import describe_rate, probe
 from connectors.twenty.reading import Reader
 from connectors.twenty.schema import SchemaEditor
+from connectors.twenty.timeline import Timeline
 from connectors.twenty.uploading import upload
 from connectors.twenty.writing import Writer
 
@@ -53,6 +55,7 @@ class TwentyDestination:
         self._writer = Writer(self._api, self._reader)
         self._editor = SchemaEditor(self._api, self._remember)
         self._automations = Automations(self._api, self._reader)
+        self._timeline = Timeline(self._api, self._reader)
         self.calls: Mapping[str, int] = self._api.client.calls
 
     def __repr__(self) -> str:
@@ -153,6 +156,14 @@ class TwentyDestination:
     def upload(self, name: str, content: bytes, type: str) -> dict[str, Json]:
         """See `Destination.upload`."""
         return upload(self._api, self._object("attachment"), name, content, type)
+
+    def echoes(self, object: str, ids: Sequence[str]) -> list[Echo]:
+        """See `Destination.echoes`."""
+        return self._timeline.lines(self._known().catalogue, object, ids)
+
+    def hush(self, object: str, ids: Sequence[str]) -> int:
+        """See `Destination.hush`."""
+        return self._timeline.remove(self._known().catalogue, object, ids)
 
     def canonical(self, type: FieldType, value: Json) -> tuple[Json, str]:
         """See `Destination.canonical`."""

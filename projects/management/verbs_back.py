@@ -222,5 +222,9 @@ def _text(plan: rollback.PlanView) -> str:
         f"{counts['kept'] + counts['parts']:>8,}  records with changes by people since: these stay",
         f"{plan.schema:>8,}  objects, fields and options: dropped where nothing uses them",
     ]
+    if not plan.waits:
+        lines.append(f"{plan.lines:>8,}  lines of Twenty's own timeline that told of them: destroyed")
+    if plan.lines_left:
+        lines.append(f"{plan.lines_left:>8,}  lines stay on timelines of records that stood before: maybe not ours")
     lines += [f"          stays: {one.object} {one.key} {one.label}  {one.detail}" for one in plan.stays[:20]]
     return "\n".join([*lines, *plan.kept_schema])

@@ -16,6 +16,7 @@ from connectors.contract import Draft
 from projects.models import Change, Decision, JournalEntry, Link, Record, Run
 from projects.pipeline import delta, intent, undo
 from projects.pipeline.context import Context, Progress
+from projects.pipeline.departed import DELETED
 from projects.pipeline.extract import digest_of
 from projects.pipeline.intent import kept_link
 from projects.pipeline.phases import PERSON, RELATIONSHIP
@@ -23,7 +24,6 @@ from projects.pipeline.rows import save_rows
 from projects.pipeline.scope import Scope
 from projects.pipeline.settle import verdicts_for
 
-DELETED = "deleted_at_source"
 MERGED = "merged_at_source"
 PAGE = 100
 
@@ -108,6 +108,8 @@ def _entry(context: Context, verb: str, ids: list[str]) -> JournalEntry:
 def _candidates(context: Context, after: int) -> Sequence[Link]:
     """Links of this object type that may stand for something that is gone."""
     object = context.step.object
+    if is_happening(object):
+        return _of_deleted(context, after)
     links = Link.objects.filter(project=context.project, object=object, pk__gt=after).exclude(origin=Link.Origin.MERGED)
     held = Record.objects.of(context.run, object).exclude(state=Record.State.HELD, reason=DELETED)
     present = held.values("key")
@@ -124,13 +126,27 @@ def _candidates(context: Context, after: int) -> Sequence[Link]:
     return list(links.exclude(key__in=present).order_by("pk")[:PAGE])
 
 
+def is_happening(object: str) -> bool:
+    """Whether the rows of a step happened to a person: they are never missed, and go where their person went."""
+    return not object.startswith((PERSON, "object:", RELATIONSHIP))
+
+
+def _of_deleted(context: Context, after: int) -> Sequence[Link]:
+    """Links of what people did whom the source deleted: the log forgets it anyway, so only their deletion counts."""
+    theirs = Change.objects.filter(
+        project=context.project, object=context.step.object, person__in=context.deleted_people
+    )
+    links = Link.objects.filter(project=context.project, object=context.step.object, pk__gt=after)
+    return list(links.filter(key__in=theirs.values("key")).order_by("pk")[:PAGE])
+
+
 def _people_read_again(run: Run) -> set[str]:
     return delta.touched(run, PERSON) | set(delta.gone_in_log(run))
 
 
 def confirmed(context: Context, links: Sequence[Link]) -> list[Link]:
     """Those that the source, asked by name, does not have. Relationships were read person by person just now."""
-    if context.step.object.startswith(RELATIONSHIP):
+    if context.step.object.startswith(RELATIONSHIP) or is_happening(context.step.object):
         return list(links)
     there = {record.key for record in context.source.fetch(context.step.object, [one.key for one in links]).records}
     return [link for link in links if link.key not in there]

@@ -70,9 +70,10 @@ class FakeTwenty:
         logic_functions: bool = False,
         workflow_delay: float = 0.0,
         direct_metadata: bool = True,
+        fresh_worker: bool = False,
     ) -> None:
         self.line: Line = line
-        self.settings = Settings(logic_functions, workflow_delay, direct_metadata)
+        self.settings = Settings(logic_functions, workflow_delay, direct_metadata, fresh_worker)
         self.workspace = Workspace(line, clock, self.settings)
         self.keyring = Keyring(self.workspace.id, modern=self.workspace.modern, api_key=api_key)
         self.limit = RateLimit(short_limit, long_limit, clock)

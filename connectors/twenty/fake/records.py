@@ -303,7 +303,7 @@ def _destroy(workspace: Workspace, kind: ObjectType, identifier: str) -> None:
     for other, column, relation in workspace.schema.referring(kind.singular):
         others = workspace.table(other)
         for pointing in list(others.pointing_at(column, identifier)):
-            if relation.on_delete == "CASCADE" or other.singular == "timelineActivity":
+            if relation.on_delete == "CASCADE" or (other.singular == "timelineActivity" and not workspace.modern):
                 _destroy(workspace, other, pointing)
             elif pointing in others.rows:
                 others.replace({**others.rows[pointing], column: None})

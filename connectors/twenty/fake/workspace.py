@@ -38,6 +38,8 @@ class Settings:
     logic_functions: bool = False
     workflow_delay: float = 0.0
     direct_metadata: bool = True
+    fresh_worker: bool = False
+    """Whether the worker has not heard of new objects yet: for some minutes it writes no timeline of them."""
 
 
 @dataclass(slots=True)
