@@ -13,7 +13,7 @@ from projects import services
 from projects.connections import open_source
 from projects.deletions import KEPT, note_lines
 from projects.models import Project, Run, User
-from projects.pipeline import delta
+from projects.pipeline import adopt, delta
 from projects.services import Refused
 
 SEAM = timedelta(minutes=2)
@@ -59,6 +59,7 @@ def start(*, project: Project, by: User, full: bool = False) -> Run:
     base = base_of(project)
     if base is None or base.started_at is None:
         raise Refused("There is nothing to follow up: production has not ended yet.")
+    adopt.links(project)
     since = base.started_at - SEAM
     reaches = since > timezone.now() - KEPT
     mode = delta.FULL if full or not reaches else delta.CHANGES

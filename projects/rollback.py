@@ -10,7 +10,7 @@ from django.db import transaction
 from projects import audit, services
 from projects.models import Phase, Project, Reversal, Run, User
 from projects.permissions import Can
-from projects.pipeline import echoes, phases, undone
+from projects.pipeline import adopt, echoes, phases, undone
 from projects.pipeline.scope import Scope
 from projects.pipeline.undo_schema import VERBS, takes_schema
 from projects.services import Refused
@@ -58,6 +58,7 @@ class PlanView:
 def start(*, project: Project, scope: Scope, by: User) -> Run:
     """Starts the plan of a rollback; nothing is written before it is confirmed."""
     _check(project, scope)
+    adopt.links(project)
     return services.start_run(project=project, kind=Run.Kind.ROLLBACK, by=by, scope=scope.to_json())
 
 

@@ -49,9 +49,9 @@ def roll_back(project: Project, user: User, options: dict[str, Any], stream: Out
         rollback.confirm(run=run, typed=project.name, by=user)
         run.refresh_from_db()
         outcome = _wait(run, options, stream)
+        run.refresh_from_db()
         plan = rollback.view(run)
     code = outcome.code if outcome.code in (FAILED, WAITS) else 0
-    run.refresh_from_db()
     books = run.phases.get(name=phases.UNDO.name).reconciliations.order_by("-pk").first()
     text = "\n".join([books.verdict if books else outcome.text, _text(plan)])
     return Outcome({**outcome.data, "rollback": plan.to_json()}, text, code)
@@ -217,7 +217,7 @@ def _text(plan: rollback.PlanView) -> str:
     lines = [
         f"Rollback of {plan.what}:",
         f"{counts['destroy']:>8,}  records that were made here: destroyed",
-        f"{counts['restore']:>8,}  records that stood before: their old values back",
+        f"{counts['restore']:>8,}  records that stay: their old values back",
         f"{counts['bin'] + counts['unbin']:>8,}  records into or out of the bin",
         f"{counts['kept'] + counts['parts']:>8,}  records with changes by people since: these stay",
         f"{plan.schema:>8,}  objects, fields and options: dropped where nothing uses them",

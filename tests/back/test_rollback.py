@@ -195,6 +195,20 @@ def test_an_interrupted_update_still_knows_what_stood_there(small: Migration, mo
     assert differing(picture(small.destination), before) == []
 
 
+def test_records_that_landed_before_changes_were_kept_are_taken_back_by_the_identity_map(small: Migration) -> None:
+    before = picture(small.destination)
+    landed(small)
+    Change.objects.all().delete()
+    run = engine.drive(rollback.start(project=small.project, scope=Scope(), by=small.admin).pk)
+    counts = rollback.view(run).counts
+    assert (counts["destroy"], counts["restore"]) == (33, 2)
+    rollback.confirm(run=run, typed=small.project.name, by=small.admin)
+    run = engine.drive(run.pk)
+    after = picture(small.destination)
+    del before["records"]["timelineActivity"], after["records"]["timelineActivity"]
+    assert differing(after, before) == []
+
+
 def test_after_a_rollback_production_can_run_again(small: Migration) -> None:
     landed(small)
     roll_back(small)
