@@ -356,6 +356,10 @@ class Destination(Protocol):
         """Active automations that creating or updating these objects would start."""
         ...
 
+    def listeners(self, objects: Sequence[str]) -> list[str]:
+        """Addresses that the destination tells about every record of these objects that we write."""
+        ...
+
     def pause(self, trigger_id: str) -> None:
         """Stops one automation in a way that `resume` takes back; safe to repeat."""
         ...

@@ -117,4 +117,10 @@ def _found(found: dict[str, Any]) -> list[Check]:
         "Pause what writes, then look again.",
     )
     listed = f"These workflows of Twenty will react to new people: {', '.join(triggers)}." if triggers else ""
-    return [quiet, Check("workflows", True, listed or "No workflow of Twenty waits for people or companies.")]
+    hooks = ", ".join(found.get("webhooks", ()))
+    told = f"Webhooks of Twenty tell these addresses of every change of a person or company: {hooks}."
+    return [
+        quiet,
+        Check("workflows", True, listed or "No workflow of Twenty waits for people or companies."),
+        Check("webhooks", True, told if hooks else "No webhook of Twenty listens to people or companies."),
+    ]

@@ -178,6 +178,10 @@ class TwentyDestination:
         known = self._known().catalogue
         return self._automations.triggers(known.object("workflowAutomatedTrigger"), known.object("workflow"), objects)
 
+    def listeners(self, objects: Sequence[str]) -> list[str]:
+        """See `Destination.listeners`."""
+        return self._automations.listeners(objects)
+
     def pause(self, trigger_id: str) -> None:
         """See `Destination.pause`."""
         self._automations.pause(trigger_id)
