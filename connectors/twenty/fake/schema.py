@@ -103,7 +103,7 @@ class Field:
     updated_at: str = ""
     universal_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     uploads: dict[str, str] = field(default_factory=dict)
-    """Files uploaded for this field and not named by a record yet: id → name."""
+    """Files uploaded for this field: id → name."""
 
     @property
     def composite(self) -> str:

@@ -106,6 +106,9 @@ class Workspace:
             "views": copy.deepcopy(self.extras.views),
             "viewFilters": copy.deepcopy(self.extras.view_filters),
             "viewFields": copy.deepcopy(self.extras.view_fields),
+            "files": sorted(
+                file for kind in self.schema.objects.values() for item in kind.fields.values() for file in item.uploads
+            ),
         }
 
 
