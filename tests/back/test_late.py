@@ -72,6 +72,22 @@ def test_nobody_who_was_deleted_is_in_twenty_at_the_end(small: Migration) -> Non
     assert set(left.values_list("key", "state")) == {(key, "excluded") for key in back.values()}
 
 
+@pytest.mark.parametrize("full", [False, True])
+def test_who_came_back_and_landed_before_the_audit_is_taken_out_again(small: Migration, full: bool) -> None:
+    back = five_deleted(small)
+    landed(small)
+    assert back["p11"] in people(small)
+    audits.make(project=small.project, by=small.admin)
+    audits.readmit(project=small.project, key=back["u10"], by=small.admin)
+    carry_over(small, full=full)
+    now = set(people(small))
+    assert back["p11"] not in now
+    assert {f"{number:08d}" for number in range(1, 8)} <= now
+    assert audits.make(project=small.project, by=small.admin).content["counts"]["in_destination"] == (
+        back["u10"] in now
+    )
+
+
 def test_who_is_let_in_by_name_keeps_the_right_not_to_be_written_to(small: Migration) -> None:
     back = five_deleted(small)
     small.to_map()
