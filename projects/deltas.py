@@ -12,7 +12,7 @@ from django.utils import timezone
 from projects import services
 from projects.connections import open_source
 from projects.deletions import KEPT, note_lines
-from projects.models import Project, Run, User
+from projects.models import Project, Record, Run, User
 from projects.pipeline import adopt, delta
 from projects.services import Refused
 
@@ -45,6 +45,35 @@ class Lag:
             "last_delta_moved": self.last_moved,
             "cutover_seconds": self.freeze_seconds,
         }
+
+
+KINDS = {
+    "attribute_change": "changed attributes",
+    "profile_create": "new people",
+    "profile_delete": "deleted people",
+    "profile_merge": "merged people",
+    "anon_merge": "people who became known",
+    "add_relationship": "new relationships",
+    "delete_relationship": "relationships that ended",
+    "device_change": "changed devices",
+}
+"""Kinds of lines of the log, in words."""
+
+CONFLICTS = ("edited_on_both_sides", "deleted_at_source")
+
+
+def in_words(kind: str) -> str:
+    """A kind of line of the source's log as people say it."""
+    if kind.startswith("_r:"):
+        return "changed relationships"
+    return "changed objects" if kind.startswith("_o:") else KINDS.get(kind, kind.replace("_", " "))
+
+
+def conflicts(project: Project) -> int:
+    """Records that the newest delta held, as both sides changed them."""
+    newest = project.runs.filter(kind=Run.Kind.DELTA, state=Run.State.SUCCEEDED).order_by("-number").first()
+    held = Record.objects.filter(run=newest, state=Record.State.HELD, reason__in=CONFLICTS)
+    return held.count() if newest else 0
 
 
 def base_of(project: Project) -> Run | None:

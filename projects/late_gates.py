@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from projects import audit
 from projects.models import Concern, Project, Reconciliation, Run
+from projects.text import counted
 from projects.verbs import Verb
 
 AUDIT = "audit"
@@ -75,7 +76,8 @@ def why_not(project: Project, gate: str) -> str:
     """Why a late gate cannot be signed now, in a sentence; empty when it can."""
     if gate == AUDIT:
         open_ones = project.integrations.filter(state="open").count()
-        return f"{open_ones} integrations are not looked at: pause, redirect or clear each." if open_ones else ""
+        words = counted(open_ones, "integration is", "integrations are")
+        return f"{words} not looked at: pause, redirect or clear each." if open_ones else ""
     if gate == CUTOVER and project.cut_over_at is None:
         from projects.checklist import stored_checks  # it asks the gates
 
@@ -83,7 +85,7 @@ def why_not(project: Project, gate: str) -> str:
         return " ".join(failed)
     if gate == HYPERCARE:
         left = project.concerns.exclude(state=Concern.State.RESOLVED).count()
-        return f"{left} issues are not resolved." if left else ""
+        return f"{counted(left, 'issue is', 'issues are')} not resolved." if left else ""
     return ""
 
 

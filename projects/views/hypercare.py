@@ -10,7 +10,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from projects import hypercare as care
 from projects import late_gates
+from projects.documents.pdf import render as render_pdf
 from projects.forms_back import ConcernForm, RemarkForm
+from projects.models import Concern
 from projects.permissions import Can
 from projects.views.bars import duration
 from projects.views.gates import signing
@@ -31,11 +33,27 @@ def hypercare(request: Request, slug: str) -> HttpResponse:
         "concerns": seat.project.concerns.prefetch_related("remarks__by").order_by("-number"),
         "ends_at": end,
         "left": duration(left) if left and left > 0 else "",
-        "concern_form": ConcernForm() if end else None,
+        "raised": seat.project.concerns.count(),
+        "resolved": seat.project.concerns.filter(state=Concern.State.RESOLVED).count(),
+        "concern_form": ConcernForm(initial=_about(request)) if end else None,
         "remark_form": RemarkForm(),
         "may_check": seat.may(Can.RUN),
     }
     return render(request, "projects/hypercare.html", context)
+
+
+def _about(request: Request) -> dict[str, str]:
+    """What the page that led here was about."""
+    return {name: request.GET[name] for name in ("key", "field") if request.GET.get(name)}
+
+
+@require_GET
+def as_pdf(request: Request, slug: str) -> HttpResponse:
+    """The closing report on paper."""
+    seat = seat_of(request, slug)
+    response = HttpResponse(render_pdf("hypercare", care.report(seat.project)), content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{slug}-hypercare.pdf"'
+    return response
 
 
 @require_POST

@@ -104,7 +104,7 @@ def test_the_audit_is_signed_over_settled_integrations_and_void_when_somebody_co
     five_deleted(small)
     small.to_map()
     audits.make(project=small.project, by=small.admin)
-    with pytest.raises(Refused, match="integrations are not looked at"):
+    with pytest.raises(Refused, match="1 integration is not looked at"):
         small.sign("audit")
     for one in small.project.integrations.all():
         audits.settle_integration(project=small.project, name=one.name, owner="Ann", state="paused", by=small.admin)
@@ -223,6 +223,7 @@ def test_every_screen_of_the_last_stages_opens_and_the_report_is_a_file(small: M
         assert answer.content.count(b"<h1>") == 1
     assert client.get(f"{base}/audit/csv/").content.startswith(b"cio_id,id,email")
     assert client.get(f"{base}/audit/pdf/").content.startswith(b"%PDF")
+    assert client.get(f"{base}/hypercare/pdf/").content.startswith(b"%PDF")
     answer = client.post(f"{base}/rollback/start/", {"what": "phase", "which": "activities"})
     run = engine.drive(small.project.runs.filter(kind="rollback").latest("number").pk)
     assert b"Type the name of the project" in client.get(f"{base}/rollback/").content
