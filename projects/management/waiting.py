@@ -12,6 +12,7 @@ from django.utils import timezone
 from projects import selectors, services
 from projects.models import PausedTrigger, Run
 from projects.pipeline import engine
+from projects.text import duration
 
 DONE, FAILED, WAITS = 0, 1, 3
 
@@ -112,6 +113,7 @@ class ProgressLine:
         if step is not None:
             what = f"{step.name}: {step.stage}"
             count = f" {step.done:,} of {step.total:,}" if step.total else f" {step.done:,}"
+            count += f", about {duration(step.seconds_left)} left" if step.seconds_left else ""
             if step.not_before and step.not_before > timezone.now():
                 waits = f" — {step.waiting_for}"
         if self._terminal:
