@@ -97,6 +97,11 @@ def open_points(phase: Phase, objects: list[str]) -> list[str]:
     return points
 
 
+def first_looks(phase: Phase) -> list[dict[str, Any]]:
+    """Figures of whole columns as each step of the phase found them before its records were read back."""
+    return [step.first_look for step in phase.steps.order_by("order") if step.first_look]
+
+
 def close(phase: Phase) -> Reconciliation | None:
     """Writes the phase's reconciliation; discovery has none."""
     if phase.run.kind == Run.Kind.DISCOVERY:
@@ -118,6 +123,7 @@ def _close(phase: Phase) -> Reconciliation:
     differences = Difference.objects.filter(run=run, object__in=objects).exclude(kind=Difference.Kind.EDITED).count()
     closed = all(closes(row) for row in by_object.values())
     points = open_points(phase, objects)
+    looks = first_looks(phase)
     content: dict[str, Any] = {
         "run": run.pk,
         "map": run.field_map.digest if run.field_map else "",
@@ -127,6 +133,7 @@ def _close(phase: Phase) -> Reconciliation:
         "fields": fields,
         "differences": differences,
         "open_points": points,
+        "first_look": looks,
     }
     made = Reconciliation(
         phase=phase,
@@ -134,6 +141,7 @@ def _close(phase: Phase) -> Reconciliation:
         objects_table=by_object,
         fields_table=fields,
         open_points=points,
+        first_look=looks,
         records=records,
         values=values,
         differences=differences,

@@ -20,13 +20,11 @@ from projects.pipeline import phases
 from projects.pipeline.comparing import KINDS, Comparer
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.extract import digest_of
-from projects.pipeline.lookup import MARK
+from projects.pipeline.hidden import with_hidden_columns
+from projects.pipeline.lookup import AUTHOR, MARK
 
 ROOM = 2_000
 """Links that one page of work takes at most: more only where very many records in a row are gone."""
-
-AUTHOR = ("IMPORT", "Customer.io")
-"""Source and name under which our records were made (`load`)."""
 
 
 def page(context: Context) -> Progress:
@@ -45,6 +43,7 @@ def page(context: Context) -> Progress:
         last = str(links[-1].destination_id)
         there = {id: row for id, row in there.items() if id <= last}
         again = {"next": cursor.get("next"), "after": last}
+    there = with_hidden_columns(context.destination, context.target, [link.written for link in links], there)
     stretch = Stretch(context)
     stretch.compare(links, there)
     if again is None:
@@ -178,7 +177,7 @@ def production_of(run: Run) -> Run | None:
 
 def close(phase: Phase) -> Reconciliation:
     """The books of a verification: how many records were expected, and which are missing, different or strays."""
-    from projects.pipeline.reconcile import COLUMNS, verdict
+    from projects.pipeline.reconcile import COLUMNS, first_looks, verdict
 
     run = phase.run
     tally: Counter[str] = Counter()
@@ -194,7 +193,8 @@ def close(phase: Phase) -> Reconciliation:
     values = sum(row["compared"] for table in fields.values() for row in table.values())
     differences = Difference.objects.filter(run=run).count()
     points = _open_points(phase, run.field_map.spec if run.field_map else MapSpec())
-    content = {"run": run.pk, "objects": objects, "fields": fields, "differences": differences, "open_points": points}
+    looks = first_looks(phase)
+    content = {"run": run.pk, "objects": objects, "fields": fields, "differences": differences}
     records = checked - sum(row["missing"] for row in objects.values())
     made = Reconciliation(
         phase=phase,
@@ -202,11 +202,12 @@ def close(phase: Phase) -> Reconciliation:
         objects_table=objects,
         fields_table=fields,
         open_points=points,
+        first_look=looks,
         records=records,
         values=values,
         differences=differences,
         closes=expected == checked,
-        digest=digest_of(content),
+        digest=digest_of({**content, "open_points": points, "first_look": looks}),
     )
     made.verdict = verdict(made, run.project)
     made.save()
