@@ -32,6 +32,7 @@ from projects.models import (
     User,
 )
 from projects.pipeline import engine, reconcile
+from projects.pipeline.extract import digest_of
 
 BATCH = 20_000
 SAMPLE = 300
@@ -170,9 +171,11 @@ def list_of(run: Run, object: str, number: int) -> Iterator[tuple[Sequence[Any],
             "emails": {"primaryEmail": email, "additionalEmails": []},
             "trait1": "x" * (n % 60),
         }
+        raw = raw if person else {"n": n}
+        digest = digest_of([raw, {}])
         id = _id(uuid.uuid5(run.project_id, f"{object.partition('.')[0]}:{key}"))
         yield (
-            run.pk, object, key, json.dumps(raw if person else {"n": n}), "{}", "{}", f"{n:064x}",
+            run.pk, object, key, json.dumps(raw), "{}", "{}", digest,
             email if person else "", f"user-{n}" if person else "", email if person else "", "", json.dumps(mapped),
             "[]", state, reason, "Why." if reason else "", "", id if landed else None, "equal" if landed else "", NOW,
             NOW,
