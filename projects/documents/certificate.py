@@ -226,6 +226,7 @@ def _full(books: Reconciliation) -> dict[str, Any]:
         "balance": books.balance,
         "objects": books.objects_table,
         "fields": books.fields_table,
+        "rules": books.rules_table,
         "open_points": books.open_points,
         "first_look": books.first_look,
         "records": books.records,

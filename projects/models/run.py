@@ -213,6 +213,7 @@ class Reconciliation(models.Model):
     balance = ExactJSONField()
     objects_table = ExactJSONField()
     fields_table = ExactJSONField()
+    rules_table = ExactJSONField(default=dict, help_text="By which rules values are equal, object by object.")
     open_points = ExactJSONField(default=list)
     first_look = ExactJSONField(default=list, help_text="Figures of whole columns, object by object.")
     records = models.PositiveIntegerField(default=0)

@@ -64,6 +64,17 @@ def fields_of(phase: Phase) -> dict[str, dict[str, dict[str, int]]]:
     return table
 
 
+def rules_of(phase: Phase) -> dict[str, dict[str, dict[str, int]]]:
+    """Object → field → the rules by which values are equal though written otherwise, and how many by each."""
+    table: dict[str, dict[str, dict[str, int]]] = {}
+    for step in phase.steps.all():
+        for name, number in sorted(step.tally.items()):
+            if name.startswith("rule."):
+                field, _, rule = name.removeprefix("rule.").partition(".")
+                table.setdefault(step.object, {}).setdefault(field, {})[rule] = number
+    return table
+
+
 def open_points(phase: Phase, objects: list[str]) -> list[str]:
     """What needs a human's eye although no value differs."""
     points = []
@@ -122,8 +133,7 @@ def _close(phase: Phase) -> Reconciliation:
     records = Record.objects.filter(run=run, object__in=objects).landed().exclude(proof=Record.Proof.OPEN).count()
     differences = Difference.objects.filter(run=run, object__in=objects).exclude(kind=Difference.Kind.EDITED).count()
     closed = all(closes(row) for row in by_object.values())
-    points = open_points(phase, objects)
-    looks = first_looks(phase)
+    points, looks = open_points(phase, objects), first_looks(phase)
     content: dict[str, Any] = {
         "run": run.pk,
         "map": run.field_map.digest if run.field_map else "",
@@ -140,6 +150,7 @@ def _close(phase: Phase) -> Reconciliation:
         balance=balance,
         objects_table=by_object,
         fields_table=fields,
+        rules_table=rules_of(phase),
         open_points=points,
         first_look=looks,
         records=records,

@@ -149,6 +149,9 @@ class Stretch:
         for object, comparer in self._comparers.items():
             for field, row in comparer.counts().items():
                 tally.update({f"as|{object}|{field}|{kind}": number for kind, number in row.items() if number})
+            tally.update(
+                {f"rule|{object}|{field}|{rule}": number for (field, rule), number in comparer.rules().items()}
+            )
         return tally
 
     def save(self) -> None:
@@ -201,6 +204,7 @@ def close(phase: Phase) -> Reconciliation:
         balance=balance,
         objects_table=objects,
         fields_table=fields,
+        rules_table=_rules_table(tally),
         open_points=points,
         first_look=looks,
         records=records,
@@ -235,6 +239,15 @@ def _fields_table(tally: Mapping[str, int]) -> dict[str, dict[str, dict[str, int
             object, field, kind = name.removeprefix("as|").rsplit("|", 2)
             fields.setdefault(object, {}).setdefault(field, dict.fromkeys(KINDS, 0))[kind] += number
     return fields
+
+
+def _rules_table(tally: Mapping[str, int]) -> dict[str, dict[str, dict[str, int]]]:
+    rules: dict[str, dict[str, dict[str, int]]] = {}
+    for name, number in sorted(tally.items()):
+        if name.startswith("rule|"):
+            object, field, rule = name.removeprefix("rule|").split("|", 2)
+            rules.setdefault(object, {}).setdefault(field, {})[rule] = number
+    return rules
 
 
 def _open_points(phase: Phase, spec: MapSpec) -> list[str]:

@@ -42,7 +42,7 @@ def page(context: Context) -> Progress:
 
 
 class Comparison:
-    """Compares rows of one page; `tally` counts as `field.<name>.<compared|equal|by_rule|different|missing>`."""
+    """Compares rows of one page; `tally` counts as `field.<name>.<compared|equal|…>` and `rule.<name>.<rule>`."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -56,9 +56,11 @@ class Comparison:
     def tally(self) -> Counter[str]:
         """What was counted so far."""
         fields = self._comparer.counts().items()
-        return Counter(
+        counted = Counter(
             {f"field.{name}.{kind}": number for name, row in fields for kind, number in row.items() if number}
         )
+        counted.update({f"rule.{name}.{rule}": number for (name, rule), number in self._comparer.rules().items()})
+        return counted
 
     def check(self, row: Record, link: Link | None, there: Existing | None) -> None:
         """Proves one row, or says what differs."""

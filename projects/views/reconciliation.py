@@ -41,13 +41,21 @@ class FieldLine:
     by_rule: int
     different: int
     missing: int
+    rules: tuple[tuple[str, int], ...]
 
 
 def field_lines(result: Reconciliation, labels: dict[str, str], spec: MapSpec) -> list[FieldLine]:
     """The field table, the lines that differ first."""
     names = {(owner.source, rule.field): rule.label for owner in spec.objects for rule in owner.fields if rule.label}
     lines = [
-        FieldLine(object, labels.get(object, object), field, names.get((object, field)) or words_of(field), **numbers)
+        FieldLine(
+            object,
+            labels.get(object, object),
+            field,
+            names.get((object, field)) or words_of(field),
+            **numbers,
+            rules=tuple(result.rules_table.get(object, {}).get(field, {}).items()),
+        )
         for object, fields in result.fields_table.items()
         for field, numbers in fields.items()
     ]
