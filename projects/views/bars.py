@@ -43,6 +43,7 @@ STAGES = {
     "preflight": ("check", "checking before the first write"),
     "load": ("write", "writing"),
     "merge": ("write", "merging"),
+    "look": ("check", "comparing whole columns"),
     "verify": ("check", "reading back"),
     "reread": ("check", "reading everything back"),
 }
