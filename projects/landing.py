@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from connectors.catalogue import Catalogue, ObjectKind
-from connectors.contract import Destination, Naming
+from connectors.contract import Destination
+from connectors.naming import Naming
 from mapping.activities import EVENT
 from mapping.activity_plan import ACTIVITY
 from mapping.fixed import RELATIONSHIP as JUNCTION

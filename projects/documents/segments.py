@@ -19,6 +19,8 @@ from projects.grading import rules
 from projects.models import Profile
 from projects.pipeline.phases import SEGMENT
 
+RECEIVES = "receives newsletter"
+
 SHOWS = {
     "same": "shows the same people",
     "more": "shows everybody who is in the segment, and some more",
@@ -117,7 +119,7 @@ def used_by(read: Configuration) -> dict[str, list[str]]:
         _use(found, _part(row, "filters", "filter_segment_ids"), f"filters campaign “{_name(row)}”")
     for row in read.rows(NEWSLETTER):
         told = row.get("recipients", row.get("recipient_segment_ids"))
-        _use(found, told, f"receives newsletter “{_name(row)}”")
+        _use(found, told, f"{RECEIVES} “{_name(row)}”")
     return dict(found)
 
 
