@@ -185,7 +185,7 @@ def _why_junction(to: ObjectRule, attributes: bool, several: bool) -> str:
 def _description(to: ObjectRule) -> str:
     if to.destination == COMPANY:
         return JUNCTION.description("")
-    return f"Customer.io relationships between people and {to.source}"
+    return f"Customer.io relationships between people and {to.label or to.source}"
 
 
 def _junction_role(to: ObjectRule, catalogue: Catalogue, naming: Naming, taken: set[str]) -> Role:

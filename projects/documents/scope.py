@@ -154,6 +154,9 @@ OTHERWISE = {
 }
 """What becomes of a value that cannot be turned."""
 
+SURE = frozenset({"", "text", "trim"})
+"""Transforms that every value goes through."""
+
 EXCLUDED = (
     "Push notifications: they depend on a new version of your app with another SDK.",
     "Campaigns, journeys, broadcasts and templates as running automations: they are documented for rebuilding.",
@@ -232,7 +235,6 @@ def _grading(counted: Any) -> Grading:
         offers=tuple(
             Offer(one.sentence, one.before.name, one.after.name, one.before.points - one.after.points)
             for one in what_ifs(counted)
-            if one.before.points > one.after.points
         ),
     )
 
@@ -258,7 +260,7 @@ def field_specs(spec: MapSpec, profiles: list[Profile], labels: dict[str, str]) 
                     type=field.type.value if field.type and not left else "",
                     transform=field.transform if not left else "",
                     choices=len(field.choices),
-                    otherwise=OTHERWISE[field.on_error.value] if not left else "",
+                    otherwise=OTHERWISE[field.on_error.value] if not left and field.transform not in SURE else "",
                     reason="Its object type is left behind." if rule.action == Action.SKIP else field.reason,
                 )
             )
@@ -293,7 +295,7 @@ def _environment(connection: Connection | None) -> Environment:
     connector = get_connector(connection.connector)
     cloud = connection.base_url.rstrip("/") in {url.rstrip("/") for url in connector.hosts.values()}
     found = connection.known.get("capabilities") or {}
-    facts = tuple(Fact(name, words) for name, words in (found.get("facts") or {}).items())
+    facts = tuple(Fact(name, words) for name, words in (found.get("facts") or {}).items() if name != "Version")
     rate = found.get("rate")
     return Environment(
         system=connector.label,

@@ -85,7 +85,7 @@ def _item(
         state=str(row.get("state") or ""),
         members=members[key],
         words=words(parse(row["conditions"]), names) if made else _without_criteria(row),
-        criteria=json.dumps(row["conditions"], ensure_ascii=False, indent=1) if made else "",
+        criteria=laid_out(row["conditions"]) if made else "",
         how=made.how if made else "by hand",
         shows=SHOWS[made.shows] if made and made.filter is not None else "",
         view=filter_words(made.filter) if made and made.filter is not None else "",
@@ -95,6 +95,16 @@ def _item(
         used_by=tuple(used.get(key, ())),
         hours=rules()["effort"][f"segment_{made.how if made else 'exactly'}"],
     )
+
+
+def laid_out(node: Any, depth: int = 0) -> str:
+    """JSON as people read it: a condition on one line, and what joins conditions around them, one step in."""
+    inner = "  " * (depth + 1)
+    if isinstance(node, dict) and len(node) == 1 and isinstance(next(iter(node.values())), list):
+        name, parts = next(iter(node.items()))
+        lines = ",\n".join(inner + laid_out(part, depth + 1) for part in parts)
+        return f"{{{json.dumps(name)}: [\n{lines}\n{'  ' * depth}]}}"
+    return json.dumps(node, ensure_ascii=False)
 
 
 def _without_criteria(row: Mapping[str, Any]) -> str:
