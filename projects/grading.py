@@ -88,7 +88,7 @@ def spell_hours(hours: float) -> str:
     minutes = round(hours * 60)
     if hours >= 1:
         return f"about {hours:,.1f} hours".replace(".0 hours", " hours").replace("about 1 hours", "about one hour")
-    return f"about {minutes} minutes" if minutes >= 2 else "a minute or two"
+    return f"about {minutes} minutes" if minutes >= 2 else "a minute or less"
 
 
 def _number(value: float) -> str:

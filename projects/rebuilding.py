@@ -21,6 +21,7 @@ from projects import audit
 from projects.connections import open_rebuilder
 from projects.documents.audience import audience_of
 from projects.documents.automations import Automation
+from projects.documents.checklist import LIST
 from projects.documents.handoff import Handoff, context
 from projects.documents.rows import BROADCAST, CAMPAIGN
 from projects.documents.segments import RECEIVES, SegmentItem
@@ -31,7 +32,6 @@ from projects.pipeline.phases import PERSON, SEGMENT
 from projects.services import Refused
 from projects.verbs import Verb
 
-LIST = "list"
 COLUMNS = ("name", "emails")
 SEGMENT_EVENT = "person.updated"
 VERB_OF = {thing: verb for verb, thing in unbuild.VERBS.items()}

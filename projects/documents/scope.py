@@ -13,7 +13,7 @@ from projects.documents.gotchas import Gotcha, gotchas
 from projects.documents.head import Head, head_of
 from projects.documents.inventory import Compatibility, Inventory, compatibility, counted_of, inventory, pace_of
 from projects.documents.rows import discovery_of, profiles_of, sides
-from projects.grading import Grade, grade, predict, rules, too_many, what_ifs
+from projects.grading import Grade, grade, predict, rules, spell_hours, too_many, what_ifs
 from projects.models import Connection, Profile, Project, Run
 from projects.pipeline.phases import PHASES
 from projects.schema import schema_plan
@@ -123,6 +123,21 @@ class Predicted:
     read_back_minutes: float
     hours: float
     basis: str
+
+    @property
+    def words(self) -> str:
+        """All of it, as people say it."""
+        return spell_hours((self.read_minutes + self.write_minutes + self.read_back_minutes) / 60)
+
+    @property
+    def parts(self) -> tuple[tuple[str, str], ...]:
+        """What it is made of, each as people say it."""
+        minutes = (
+            ("reading", self.read_minutes),
+            ("writing", self.write_minutes),
+            ("reading back", self.read_back_minutes),
+        )
+        return tuple((name, spell_hours(number / 60)) for name, number in minutes)
 
 
 @dataclass(frozen=True, slots=True)
