@@ -128,7 +128,9 @@ def automation_of(
 def _languages(row: Mapping[str, Any], actions: list[dict[str, Any]]) -> tuple[str, ...]:
     """The languages of its messages; `default` is one of them where a step has a text without a language."""
     told = {str(one) for one in row.get("languages") or () if one}
-    plain_ones = [one for one in actions if one["type"] in CHANNELS and not one.get("languages")]
+    plain_ones = [
+        one for one in actions if one["type"] in CHANNELS and not (one.get("languages") or one.get("language"))
+    ]
     plain_ones += [one for one in _rows(row.get("contents")) if not one.get("language")]
     return (*(["default"] if told and plain_ones else []), *sorted(told))
 
