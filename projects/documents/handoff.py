@@ -31,6 +31,7 @@ from projects.documents.rows import (
 from projects.documents.scope import FieldSpec, NewField, NewObject, field_specs, new_fields, new_objects
 from projects.documents.segments import SegmentItem, segment_items
 from projects.models import Connection, HandoffItem, Profile, Project
+from projects.models import Integration as Writer
 from projects.pipeline import unbuild
 from projects.pipeline.phases import PERSON
 from projects.selectors import newest_run, object_labels
@@ -129,6 +130,16 @@ ROLLBACK = (
     "Every change of the destination was written down before it was sent, with the values that stood there before.",
     "A record that was made is known by the identity map; one that was there before gets its old values back.",
     "What somebody has changed in the destination since is kept and listed, never overwritten.",
+    (
+        "In Carryover: Rollback, Make the plan. Nothing is written yet; the plan says what goes, what gets its old values "
+        "back and what stays. Then type the name of the project. On a command line: manage.py migration rollback, "
+        "with --plan to see the plan only."
+    ),
+    "All of it can be taken back, or one run, one phase, one object type, one field or one person.",
+    (
+        "Views, lists and drafts that were made from this handoff go first; then records, then fields and objects, "
+        "where nothing uses them any more. At the end every record is read back and compared with how it stood before."
+    ),
     "Ask for it before hypercare is closed. Nothing of it needs Customer.io.",
 )
 
@@ -176,7 +187,7 @@ def context(project: Project) -> Handoff | None:
         newsletters=found[NEWSLETTER],
         transactional=found[TRANSACTIONAL],
         relinks=relinks(moving),
-        integrations=_integrations(read, found),
+        integrations=(*_integrations(read, found), *_seen(project)),
         progress=_progress(project),
         on_request=_on_request(project, both.get("destination")),
         fields=field_specs(spec, profiles, labels),
@@ -271,6 +282,19 @@ def _integrations(read: Configuration, found: dict[str, tuple[Automation, ...]])
         for row in read.rows(REPORTING_WEBHOOK)
     ]
     return tuple(lines)
+
+
+def _seen(project: Project) -> tuple[Integration, ...]:
+    """What the audit has seen in the source's log; the configuration says the rest."""
+    rows = project.integrations.exclude(origin=Writer.Origin.LISTED).order_by("name")
+    return tuple(
+        Integration(
+            one.name,
+            f"{one.trace} Last seen on {one.last_seen:%Y-%m-%d}." if one.last_seen else one.trace,
+            "Pause it, or point it to the destination." if one.state == Writer.State.OPEN else one.get_state_display(),
+        )
+        for one in rows
+    )
 
 
 def _last(item: Automation) -> str:

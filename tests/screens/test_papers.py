@@ -21,7 +21,7 @@ from bench.handoff import fill
 from projects.documents import checklist, handoff
 from projects.documents.kept import keep, on_paper
 from projects.documents.kinds import KINDS
-from projects.models import Event, GroupMember, HandoffItem, Paper, Project, Record, Run, User
+from projects.models import Event, GroupMember, HandoffItem, Integration, Paper, Project, Record, Run, User
 from projects.services import Refused
 
 from .conftest import SECRET
@@ -222,6 +222,18 @@ def test_hypercare_says_how_much_of_the_handoff_is_live(handed: Run, customer: U
     assert (campaigns["items"], campaigns["done"], len(campaigns["names"])) == (8, 1, 7)
     assert f"1 of {told['items']} segments, campaigns and messages are live" in client.get(address).content.decode()
     assert client.get(address, {"format": "pdf"}).content.startswith(b"%PDF")
+
+
+def test_what_the_audit_saw_writing_stands_under_who_still_talks(handed: Run, admin: User) -> None:
+    Integration.objects.create(
+        project=handed.project, name="Segment sync", origin="seen", trace="Its name is in the log."
+    )
+    Integration.objects.create(project=handed.project, name="Old CRM", origin="named", state="paused")
+    Integration.objects.create(project=handed.project, name="Told already", origin="listed")
+    told = {row["name"]: (row["noticed"], row["switch_off"]) for row in content(handed, admin)["integrations"]}
+    assert told["Segment sync"] == ("Its name is in the log.", "Pause it, or point it to the destination.")
+    assert told["Old CRM"][1] == "Paused"
+    assert "Told already" not in told
 
 
 def test_the_handoff_says_what_the_server_takes(handed: Run, admin: User) -> None:
