@@ -132,8 +132,8 @@ ROLLBACK = (
     "What somebody has changed in the destination since is kept and listed, never overwritten.",
     (
         "In Carryover: Rollback, Make the plan. Nothing is written yet; the plan says what goes, what gets its old "
-        "values back and what stays. Then type the name of the project. On a command line: manage.py migration rollback, "
-        "with --plan to see the plan only."
+        "values back and what stays. Then type the name of the project. "
+        "On a command line: manage.py migration rollback, with --plan to see the plan only."
     ),
     "All of it can be taken back, or one run, one phase, one object type, one field or one person.",
     (
