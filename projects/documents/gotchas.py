@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.catalogue import ObjectKind
+from mapping.activities import EVENT, MESSAGE
+from mapping.overlap import IDS, Pointers
 from projects.documents.rows import AUTOMATIONS, BROADCAST, CAMPAIGN, TRANSACTIONAL, Configuration
 from projects.grading import spell_hours
 from projects.models import Change, Connection, DeletedProfile, Profile, Project, Record, Run, Watch
+from projects.pipeline.discover import PEOPLE
 from projects.pipeline.phases import PERSON
 from projects.selectors import newest_run
 
@@ -41,7 +44,7 @@ def gotchas(project: Project, profiles: list[Profile], both: dict[str, Connectio
         _deleted(project, found),
         _push(read, found),
         _broadcasts(read, found),
-        _inactive(project, found.get(PERSON)),
+        _inactive(project, found.get(PERSON), [found[name] for name in (EVENT, MESSAGE) if name in found]),
         _redacted(read, found),
         _order(profiles),
         _export(found.get(PERSON)),
@@ -104,11 +107,11 @@ def _broadcasts(read: Configuration, found: dict[str, Profile]) -> Gotcha:
     return Gotcha("source", "The broadcast API is limited", number, words)
 
 
-def _inactive(project: Project, person: Profile | None) -> Gotcha:
+def _inactive(project: Project, person: Profile | None, happened: list[Profile]) -> Gotcha:
     title = "Inactive profiles inflate the bill"
     field = next((f for f in person.statistics.field_profiles() if f.name == "_last_emailed"), None) if person else None
     if person is None or field is None:
-        return _silent(project, title)
+        return _silent(project, person, happened, title)
     number = person.read - field.filled
     share = 100 * number / person.read if person.read else 0
     words = (
@@ -118,23 +121,42 @@ def _inactive(project: Project, person: Profile | None) -> Gotcha:
     return Gotcha("source", title, number, words)
 
 
-def _silent(project: Project, title: str) -> Gotcha:
-    """People without any event or message in what the newest production run moved."""
+def _silent(project: Project, person: Profile | None, happened: list[Profile], title: str) -> Gotcha:
+    """People without any event or message in what was read: by the newest production run, else by discovery."""
     run = project.runs.filter(kind=Run.Kind.PRODUCTION, state=Run.State.SUCCEEDED).order_by("-number").first()
-    if run is None:
-        words = "Customer.io does not say when somebody was last active; counted once the activities have been moved."
-        return Gotcha("source", title, None, words)
-    people = Record.objects.filter(run=run, object=PERSON).landed().count()
-    active = Change.objects.filter(run=run, object__in=ACTIVE).exclude(person="").values("person").distinct().count()
-    number = max(0, people - active)
+    if run is not None:
+        people = Record.objects.filter(run=run, object=PERSON).landed().count()
+        done = Change.objects.filter(run=run, object__in=ACTIVE).exclude(person="").values("person").distinct().count()
+        return _idle(title, people, max(0, people - done), "")
+    share = _share_active(person, happened)
+    if person is None or share is None:
+        return Gotcha("source", title, None, "Customer.io does not say when somebody was last active.")
+    nameless = any(row.data.get("coverage", {}).get("nameless") for row in happened)
+    about = "At most " if nameless else "" if person.read <= IDS else "About "
+    return _idle(title, person.read, round(person.read * (1 - share)), about)
+
+
+def _idle(title: str, people: int, number: int, about: str) -> Gotcha:
     if not number:
         return Gotcha("source", title, 0, f"Each of {people:,} people has an event or a message in what was read.")
-    share = 100 * number / people
     words = (
-        f"{number:,} of {people:,} people have no event and no message in what was read. Leaving them behind would "
-        f"have made the destination {share:.0f} % smaller; they stay in the source's bill until they are deleted there."
+        f"{about}{number:,} of {people:,} people have no event and no message in what was read. Leaving them behind "
+        f"makes the destination {100 * number / people:.0f} % smaller; they stay in the source's bill until they are "
+        "deleted there."
     )
     return Gotcha("source", title, number, words)
+
+
+def _share_active(person: Profile | None, happened: list[Profile]) -> float | None:
+    """How many of the people something happened to, by the sketches of discovery; None where it kept none."""
+    ids = Pointers.from_json(person.data.get("pointers")).ids.get("cio_id") if person else None
+    seen = [Pointers.from_json(row.data.get("ids")).ids.get(PEOPLE) for row in happened]
+    known = [sketch for sketch in seen if sketch is not None]
+    if ids is None or not known:
+        return None
+    limit = min(sketch.complete_to for sketch in (ids, *known))
+    compared = [hashed for hashed in ids.counts if hashed <= limit]
+    return sum(any(hashed in one.counts for one in known) for hashed in compared) / len(compared) if compared else None
 
 
 def _redacted(read: Configuration, found: dict[str, Profile]) -> Gotcha:

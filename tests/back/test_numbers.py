@@ -93,6 +93,15 @@ def fields_match_their_profiles(small: Migration, made: Any, found: int) -> None
     assert {name: seen[name] for name in told} == told
 
 
+def test_discovery_counts_the_people_whom_nothing_happened_to(small: Migration) -> None:
+    small.run("discovery")
+    made = keep(project=small.project, kind="scope", by=small.admin).content
+    told = next(row for row in made["gotchas"] if row["title"] == "Inactive profiles inflate the bill")
+    # Six of the twelve have booked a trip, and nobody was written to.
+    assert told["number"] == 6
+    assert told["sentence"].startswith("6 of 12 people have no event and no message in what was read.")
+
+
 def test_the_gotchas_of_the_scope_have_numbers_of_the_rows(moved: tuple[Migration, Run]) -> None:
     small, run = moved
     made = keep(project=small.project, kind="scope", by=small.admin).content
