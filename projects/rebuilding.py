@@ -106,7 +106,7 @@ def build(*, project: Project, by: User, seconds: float = float("inf")) -> Outco
             outcome = _build(project, rebuilder, made, by, time.monotonic() + seconds)
     finally:
         cache.delete(f"rebuild:{project.pk}")
-    if outcome.made:
+    if any(outcome.made.values()):
         audit.record(Verb.REBUILT, project, "", **{name: outcome.made[name] for name in WORDS})
     return outcome
 
@@ -130,11 +130,11 @@ def _build(project: Project, rebuilder: Rebuilder, made: Handoff, by: User, unti
             outcome.more = True
             break
         try:
-            _make(project, rebuilder, job, by, earlier[job.thing, job.kind, job.key])
+            made_one = _make(project, rebuilder, job, by, earlier[job.thing, job.kind, job.key])
         except Rejected as refusal:
             outcome.refused.append(f"“{job.name}” was refused: {refusal}")
         else:
-            outcome.made[NAMES[job.thing]] += 1
+            outcome.made[NAMES[job.thing]] += made_one
     return outcome
 
 
@@ -179,13 +179,18 @@ def _attempts(project: Project) -> Attempts:
     return found
 
 
-def _make(project: Project, rebuilder: Rebuilder, job: Job, by: User, earlier: list[JournalEntry]) -> None:
-    """Writes down what is about to be made, makes it, then writes down how it went and where it stands."""
+def _make(project: Project, rebuilder: Rebuilder, job: Job, by: User, earlier: list[JournalEntry]) -> bool:
+    """Writes down what is about to be made, makes it, then writes down how it went and where it stands.
+
+    Gives whether there was anything to make: a list of nobody is none.
+    """
     verb = VERB_OF[job.thing]
     id = _free_id(project, rebuilder, job, earlier)
+    plan, note = job.plan(id)
+    if isinstance(plan, ListPlan) and not plan.members:
+        return False
     detail = {"id": id, "kind": job.kind, "key": job.key, "name": job.name}
     entry = JournalEntry.objects.create(project=project, verb=verb, object=PERSON, count=1, detail=detail)
-    plan, note = job.plan(id)
     try:
         id = detail["id"] = rebuilder.make(plan)
         detail["as_made"] = rebuilder.look(job.thing, id)
@@ -198,6 +203,7 @@ def _make(project: Project, rebuilder: Rebuilder, job: Job, by: User, earlier: l
     defaults = {"state": state, "changed_by": by, "note": note}
     item, _ = HandoffItem.objects.get_or_create(project=project, kind=job.kind, key=job.key, defaults=defaults)
     HandoffItem.objects.filter(pk=item.pk).update(link=address)
+    return True
 
 
 def _clean_up(rebuilder: Rebuilder, thing: Thing, id: str) -> State:
