@@ -37,6 +37,9 @@ MATCH_FIELDS = {PERSON: ("email",)}
 TRACE = "trace"
 """The kind of what is history for a delta or an audit: it does not migrate and is not profiled."""
 
+PEOPLE = "people"
+"""The sketch of the people whom something happened to, beside those of the happenings' own ids."""
+
 PERSON_IDS = ("cio_id", "id", "email")
 OBJECT_IDS = ("cio_object_id", "object_id")
 """Fields by which attributes of other records may name a record."""
@@ -174,13 +177,20 @@ def _counted_once(row: Profile, cursor: dict[str, Any], page: Page) -> tuple[Sou
 
 
 def _cover(row: Profile, where: str, page: Page) -> None:
-    """How many happenings each place holds and from when to when; a sketch of their ids tells how many hold both."""
+    """How many happenings each place holds and from when to when.
+
+    A sketch of their ids tells how many hold both, one of whom they happened to how many people had none.
+    """
     covers = row.data.setdefault("coverage", {})
     told = covers.setdefault(where, {"records": 0, "unreadable": 0, "left_out": {}, "first": None, "last": None})
     ids = Pointers.from_json(row.data.get("ids"))
-    sketch = ids.ids.setdefault(where, Sketch(IDS))
+    sketch, people = ids.ids.setdefault(where, Sketch(IDS)), ids.ids.setdefault(PEOPLE, Sketch(IDS))
     for record in page.records:
         sketch.add(record.key)
+        if "person" in record.refs:
+            people.add(record.refs["person"][1])
+        else:
+            covers["nameless"] = covers.get("nameless", 0) + 1
         at = record.fields.get("timestamp", record.fields.get("created"))
         if isinstance(at, int | float):
             told["first"] = at if told["first"] is None else min(told["first"], at)

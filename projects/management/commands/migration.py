@@ -349,6 +349,7 @@ VERBS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Verb]] = 
     "cancel": ("End the open run for good.", _why_options, cancel),
     "hold": ("List or decide held records.", _hold_options, hold),
     "report": ("Write a document of the project.", papers.report_options, papers.report),
+    "rebuild": ("Make views, lists and drafts of workflows from the handoff.", _none, papers.rebuild),
     "certify": ("Issue a signed certificate over the newest production run.", papers.certify_options, papers.certify),
     "status": ("Say where the project stands.", _none, status),
 }
