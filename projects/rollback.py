@@ -10,7 +10,7 @@ from django.db import transaction
 from projects import audit, services
 from projects.models import Phase, Project, Reversal, Run, User
 from projects.permissions import Can
-from projects.pipeline import adopt, echoes, phases, undone
+from projects.pipeline import adopt, echoes, phases, unbuild, undone
 from projects.pipeline.scope import Scope
 from projects.pipeline.undo_schema import VERBS, takes_schema
 from projects.services import Refused
@@ -25,6 +25,7 @@ class PlanView:
     what: str
     counts: dict[str, int]
     schema: int
+    rebuilt: int
     kept_schema: tuple[str, ...]
     stays: tuple[Reversal, ...]
     waits: bool
@@ -45,6 +46,7 @@ class PlanView:
             "kept": self.counts["kept"],
             "failed": self.counts["failed"],
             "schema": self.schema,
+            "rebuilt": self.rebuilt,
             "schema_kept": list(self.kept_schema),
             "timeline": self.lines,
             "timeline_kept": self.lines_left,
@@ -101,6 +103,7 @@ def view(run: Run, *, most: int = 200) -> PlanView:
         what=str(scope),
         counts=undone.counts(run),
         schema=_schema(run, scope),
+        rebuilt=unbuild.number(run),
         kept_schema=tuple(undone.kept_schema(run)),
         stays=tuple(kept),
         waits=undone.waiting_plan(run),

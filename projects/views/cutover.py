@@ -14,7 +14,7 @@ from projects import deltas, late_gates, services
 from projects.checklist import stored_checks
 from projects.forms_back import FreezeForm
 from projects.permissions import Can
-from projects.views.bars import duration
+from projects.text import duration
 from projects.views.gates import signing
 from projects.views.seat import Request, page, seat_of, told
 

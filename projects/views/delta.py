@@ -10,7 +10,7 @@ from projects import deltas, services
 from projects.models import Run
 from projects.permissions import Can
 from projects.pipeline.delta import moved as moved_by
-from projects.views.bars import duration
+from projects.text import duration
 from projects.views.seat import Request, page, seat_of, told
 
 

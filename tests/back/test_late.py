@@ -223,7 +223,7 @@ def test_every_screen_of_the_last_stages_opens_and_the_report_is_a_file(small: M
         assert answer.content.count(b"<h1>") == 1
     assert client.get(f"{base}/audit/csv/").content.startswith(b"cio_id,id,email")
     assert client.get(f"{base}/audit/pdf/").content.startswith(b"%PDF")
-    assert client.get(f"{base}/hypercare/pdf/").content.startswith(b"%PDF")
+    assert client.get(f"{base}/hypercare/?format=pdf").content.startswith(b"%PDF")
     answer = client.post(f"{base}/rollback/start/", {"what": "phase", "which": "activities"})
     run = engine.drive(small.project.runs.filter(kind="rollback").latest("number").pk)
     assert b"Type the name of the project" in client.get(f"{base}/rollback/").content
