@@ -169,7 +169,8 @@ class SchemaChange:
 class Echo:
     """A line that the destination wrote by itself because a record was written: one of its timeline.
 
-    `about` is the record, `changed` the fields that it says were changed, `by_hand` whether it names a member.
+    `about` is the record (empty where the server does not tell), `changed` the fields that it says were changed,
+    `by_hand` whether it names a member.
     """
 
     object: str

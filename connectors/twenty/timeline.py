@@ -32,12 +32,12 @@ class Timeline:
         self._reader = reader
 
     def lines(self, known: Catalogue, object: str, ids: Sequence[str]) -> list[Echo]:
-        """The lines about these records, as far as a line says whom it is about: 1.x does not."""
+        """The lines about these records; on 1.x a line does not say whom it is about."""
         timeline, column = known.object(TIMELINE), column_of(known, object)
         if timeline is None or not column or not ids:
             return []
         rows = self._reader.find(timeline, (), {column: ids})
-        return [_echo(row.fields, column) for row in rows if row.fields.get(column)]
+        return [_echo(row.fields, column) for row in rows]
 
     def remove(self, known: Catalogue, object: str, ids: Sequence[str]) -> int:
         """Destroys all lines about these records, and those that tell of a link to one of them."""
@@ -68,7 +68,7 @@ def _echo(row: Json, column: str) -> Echo:
     return Echo(
         object=TIMELINE,
         id=row["id"],
-        about=row[column],
+        about=str(row.get(column) or ""),
         verb=str(row.get("name") or "").rpartition(".")[2],
         changed=frozenset(diff),
         by_hand=bool(row.get("workspaceMemberId")),

@@ -132,7 +132,7 @@ def _take_back(context: Context, destination: str, ids: Sequence[str]) -> int:
         known = ours[line.about]
         if known.wrote(line):
             mine[line.object].append(line.id)
-        elif known.could_have(line):
+        elif not line.about or known.could_have(line):
             unsure += 1
     for object, some in mine.items():
         _journalled(context, destination, ids, partial(_remove, context, object, some))
