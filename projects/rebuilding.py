@@ -134,7 +134,7 @@ def _build(project: Project, rebuilder: Rebuilder, made: Handoff, by: User, unti
         except Rejected as refusal:
             outcome.refused.append(f"“{job.name}” was refused: {refusal}")
         else:
-            outcome.made[NAMES[job.thing]] += made_one
+            outcome.made.update([NAMES[job.thing]] if made_one else [])
     return outcome
 
 
