@@ -78,6 +78,24 @@ class Existing:
 
 
 @dataclass(frozen=True, slots=True)
+class Figures:
+    """One column over many records: how many have a value, and where the type has them least, greatest and sum."""
+
+    filled: int
+    least: float | str | None = None
+    greatest: float | str | None = None
+    sum: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a destination says of many records at once; `columns` has the fields of which it tells figures."""
+
+    count: int
+    columns: Mapping[str, Figures]
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What this server can do, found by reading its schema and by probing; never asked as a version number.
 
@@ -301,6 +319,17 @@ class Destination(Protocol):
 
     def count(self, object: str) -> int:
         """How many live records there are."""
+        ...
+
+    def aggregate(self, object: str, fields: Sequence[str], author: tuple[str, str]) -> Totals | None:
+        """Figures of all live records that were made under this author (source and name), by one request.
+
+        None where this server does not tell them for such records.
+        """
+        ...
+
+    def weight(self, type: FieldType, value: Any) -> float | str | bool | None:
+        """What a value adds to `aggregate`: None where it counts as empty, its number or moment, else True."""
         ...
 
     def upload(self, name: str, content: bytes, type: str) -> dict[str, Any]:

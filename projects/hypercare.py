@@ -14,6 +14,7 @@ from projects import audit, late_gates, services
 from projects.connections import open_destination, open_source
 from projects.models import Concern, Link, Project, Record, Remark, User
 from projects.permissions import Can
+from projects.pipeline.hidden import with_hidden_columns
 from projects.pipeline.phases import PERSON
 from projects.selectors import object_labels
 from projects.services import Refused
@@ -90,12 +91,14 @@ def _differences(concern: Concern) -> list[str]:
         if not read:
             return ["The source does not have it any more."]
         meant: dict[str, Any] = dict(compile_rule(rule)(dict(read[0].fields)).fields) if rule else dict(link.written)
+        there_now = with_hidden_columns(destination, target, [meant], {one.id: one for one in found})
+        fields = next(iter(there_now.values())).fields
         said = []
         for name, value in meant.items():
             if concern.field and concern.field not in (name, _source_of(rule, name)):
                 continue
             kind = target.field(name)
-            there = found[0].fields.get(name)
+            there = fields.get(name)
             same = there == value or (
                 kind is not None
                 and destination.canonical(kind.type, value)[0] == destination.canonical(kind.type, there)[0]

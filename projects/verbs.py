@@ -39,6 +39,8 @@ class Verb(Enum):
     DIFFERENCES_RECHECKED = "{actor} had {count} differences of {subject} read back again: {mended} are mended"
     SAMPLE_LOOKED_AT = "{actor} on {subject} in the sample: {word}"
     SCHEMA_CHANGED = "{actor} made {subject} in the destination"
+    CERTIFICATE_ORDERED = "{actor} ordered a certificate over {subject}"
+    CERTIFICATE_FAILED = "The certificate over {subject} could not be made: {why}"
     CERTIFICATE_ISSUED = "{actor} issued certificate {number} over {subject}"
     HANDOFF_CHANGED = "{actor} marked the {kind} {subject} as {state}"
     VIEWS_MADE = "{actor} made {count} views in the destination"

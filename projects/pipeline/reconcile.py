@@ -64,6 +64,17 @@ def fields_of(phase: Phase) -> dict[str, dict[str, dict[str, int]]]:
     return table
 
 
+def rules_of(phase: Phase) -> dict[str, dict[str, dict[str, int]]]:
+    """Object → field → the rules by which values are equal though written otherwise, and how many by each."""
+    table: dict[str, dict[str, dict[str, int]]] = {}
+    for step in phase.steps.all():
+        for name, number in sorted(step.tally.items()):
+            if name.startswith("rule."):
+                field, _, rule = name.removeprefix("rule.").partition(".")
+                table.setdefault(step.object, {}).setdefault(field, {})[rule] = number
+    return table
+
+
 def open_points(phase: Phase, objects: list[str]) -> list[str]:
     """What needs a human's eye although no value differs."""
     points = []
@@ -97,6 +108,11 @@ def open_points(phase: Phase, objects: list[str]) -> list[str]:
     return points
 
 
+def first_looks(phase: Phase) -> list[dict[str, Any]]:
+    """Figures of whole columns as each step of the phase found them before its records were read back."""
+    return [step.first_look for step in phase.steps.order_by("order") if step.first_look]
+
+
 def close(phase: Phase) -> Reconciliation | None:
     """Writes the phase's reconciliation; discovery has none."""
     if phase.run.kind == Run.Kind.DISCOVERY:
@@ -117,7 +133,7 @@ def _close(phase: Phase) -> Reconciliation:
     records = Record.objects.filter(run=run, object__in=objects).landed().exclude(proof=Record.Proof.OPEN).count()
     differences = Difference.objects.filter(run=run, object__in=objects).exclude(kind=Difference.Kind.EDITED).count()
     closed = all(closes(row) for row in by_object.values())
-    points = open_points(phase, objects)
+    points, looks = open_points(phase, objects), first_looks(phase)
     content: dict[str, Any] = {
         "run": run.pk,
         "map": run.field_map.digest if run.field_map else "",
@@ -127,13 +143,16 @@ def _close(phase: Phase) -> Reconciliation:
         "fields": fields,
         "differences": differences,
         "open_points": points,
+        "first_look": looks,
     }
     made = Reconciliation(
         phase=phase,
         balance=balance,
         objects_table=by_object,
         fields_table=fields,
+        rules_table=rules_of(phase),
         open_points=points,
+        first_look=looks,
         records=records,
         values=values,
         differences=differences,

@@ -12,6 +12,7 @@ from projects.pipeline import (
     discover,
     extract,
     files,
+    firstlook,
     gone,
     happenings,
     load,
@@ -61,6 +62,7 @@ STAGES: dict[str, Callable[[Context], Progress]] = {
     "preflight": preflight.page,
     "load": load.page,
     "merge": load.merged,
+    "look": firstlook.page,
     "verify": verify.page,
     "reread": reverify.page,
 }

@@ -13,7 +13,7 @@ from projects import late_gates
 from projects.documents import closing
 from projects.forms_back import ConcernForm, RemarkForm
 from projects.permissions import Can
-from projects.views.bars import duration
+from projects.text import duration
 from projects.views.gates import signing
 from projects.views.seat import Request, page, seat_of, told
 
