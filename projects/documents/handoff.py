@@ -30,11 +30,12 @@ from projects.documents.rows import (
 )
 from projects.documents.scope import FieldSpec, NewField, NewObject, field_specs, new_fields, new_objects
 from projects.documents.segments import SegmentItem, segment_items
+from projects.labels import labels_of
 from projects.models import Connection, HandoffItem, Profile, Project
 from projects.models import Integration as Writer
 from projects.pipeline import unbuild
 from projects.pipeline.phases import PERSON
-from projects.selectors import newest_run, object_labels
+from projects.selectors import newest_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def context(project: Project) -> Handoff | None:
     run = moving or discovery
     stored = project.map_series.latest()
     spec = stored.spec if stored else MapSpec()
-    labels, profiles = object_labels(project), profiles_of(discovery)
+    labels, profiles = labels_of(project), profiles_of(discovery)
     both = sides(project)
     systems = {side: get_connector(one.connector).label for side, one in both.items()}
     people = next((profile for profile in profiles if profile.object == PERSON), None)
