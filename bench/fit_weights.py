@@ -28,7 +28,7 @@ import numpy as np
 from bench.field_map import PRECISION, sources, workspaces
 from connectors.twenty.catalogue import stock
 from mapping.fixed import FIXED, NEW_OBJECT, Role
-from mapping.proposer import SourceObject, roles
+from mapping.proposer import SourceObject, chance_of, doubtful, roles
 from mapping.proposing import model
 from mapping.proposing.candidates import SURELY, Weighed, weigh
 from mapping.proposing.choosing import FURTHER, choose, overlaps
@@ -81,7 +81,7 @@ COMPANY_PRIOR = {
 }
 """The same for telling companies from other things."""
 
-CALIBRATION_PRIOR = {"odds": 5.0}
+CALIBRATION_PRIOR = {"odds": 5.0, "kind in doubt": -3.0}
 CALIBRATION_PULL, ROUNDS = 6.0, 30
 """The signs start from the bare chance and are held to it, so that a home seen but twice proves little."""
 
@@ -229,6 +229,7 @@ class Open:
     weighed: list[Weighed]
     used: set[str]
     right: Mapping[str, set[str | None]]
+    doubt: float
 
 
 def opened(workspace: dict[str, Any], reading: str) -> list[Open]:
@@ -250,7 +251,8 @@ def _opened(row: dict[str, Any], source: SourceObject, role: Role, reading: str,
     target = stock().object(role.destination) if role.destination else None
     weighed = weigh(free, role.key, label, target or NEW_OBJECT, country, frozenset(unknown))
     right = {each["name"]: {each["expected"], *each.get("also", [])} for each in row["fields"]}
-    return Open(weighed, {plan.destination for plan in fixed}, right)
+    doubt = doubtful(chance_of(source)) if role.key in ("company", "custom") else 0.0
+    return Open(weighed, {plan.destination for plan in fixed}, right, doubt)
 
 
 def is_struck(name: str, reading: str) -> bool:
@@ -263,7 +265,7 @@ def decided(found: Sequence[Open], weights: Array) -> list[Decision]:
     table = dict(zip(model.FEATURES, weights, strict=True))
     made = []
     for kind in found:
-        for settled in choose([_reweighed(item, table) for item in kind.weighed], kind.used):
+        for settled in choose([_reweighed(item, table) for item in kind.weighed], kind.used, kind.doubt):
             home = settled.chosen.destination if settled.chosen else None
             right = kind.right[settled.weighed.profile.name]
             if settled.signs:

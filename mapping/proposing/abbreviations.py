@@ -100,7 +100,8 @@ def _apart(word: str) -> tuple[str, ...]:
             if now is None or len(before) + 1 < len(now):
                 best[end] = (*before, piece)
     found = best[len(word)]
-    if not found:
+    # Of short forms alone any word could be made: `lista` is no LinkedIn state.
+    if not found or not any(piece in vocabulary() and len(piece) > SHORTEST for piece in found):
         return ()
     short = word_lists()["short"]
     return (" ".join(short.get(piece, piece).split("|")[0] for piece in found),)

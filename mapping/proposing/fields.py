@@ -37,7 +37,7 @@ from mapping.proposing.reranking import Reranker, reranked
 from mapping.rules import Action, Alternative, Choice, FieldRule
 
 ALTERNATIVES = 2
-WORTH_NAMING = 0.002
+WORTH_NAMING = 0.0002
 KEY = "domainName.primaryLinkUrl"
 CERTAIN = 9.0
 """The utility of what is not a matter of guessing."""
@@ -60,6 +60,7 @@ class FieldProposals:
         country: str,
         known: Mapping[str, Confirmed],
         reranker: Reranker | None,
+        doubt: float = 0.0,
     ) -> None:
         self.role = role
         self.object_label = label
@@ -68,6 +69,7 @@ class FieldProposals:
         self.country = country
         self.known = known
         self.reranker = reranker
+        self.doubt = doubt
         self.describe = f"Customer.io {role.noun(label)} attribute"
         # What an earlier migration made belongs to the attribute it was made for, and the rest to the migration.
         theirs = tuple(
@@ -93,7 +95,7 @@ class FieldProposals:
         used = {plan.destination for plan in fixed if plan.source in known or plan.create}
         # Where two fields are equally good the plainer name wins, whichever of them was found first.
         plainest = sorted(free, key=lambda profile: (profile.name != profile.name.lower(), profile.name))
-        found = {made.weighed.profile.name: made for made in choose(self._weighed(plainest), used)}
+        found = {made.weighed.profile.name: made for made in choose(self._weighed(plainest), used, self.doubt)}
         settled = [found[profile.name] for profile in free]
         claimed = {made.chosen.destination for made in settled if made.chosen}
         fixed = [plan for plan in fixed if plan.source in known or plan.destination not in claimed]

@@ -97,15 +97,17 @@ def read(name: str, role: str, label: str = "", unknown: frozenset[str] = frozen
 
     `unknown` are squeezed names to be read as if no list had them: how well is a name read that nobody foresaw?
     """
-    given = parts(name)
-    number = int(given[-1]) if given and given[-1].isdigit() and len(given[-1]) == 1 else 0
+    given = _held(parts(name))
+    number = int(given[-1]) if given and ((given[-1].isdigit() and len(given[-1]) == 1) or _is_year(given[-1])) else 0
     own = _owners(role, label)
     spellings = list(_spellings(given, own))
     matches: dict[str, Match] = {}
+    way = EXACT
     for spelling, how in spellings:
-        _take_exact(matches, spelling, how, role, unknown)
-        if matches:
+        if matches and how != way:
             break
+        _take_exact(matches, spelling, how, role, unknown)
+        way = how
     against: dict[str, float] = {}
     if not matches:
         for spelling, _ in spellings[:4]:
@@ -126,6 +128,18 @@ def read(name: str, role: str, label: str = "", unknown: frozenset[str] = frozen
     post = any(key in matches and matches[key].score > HALF for key in ("postcode", "street"))
     grouped = tuple(part for part in given if not (post and part in POST))
     return Reading(matches, against, group_of(grouped), number, cryptic)
+
+
+def _is_year(part: str) -> bool:
+    """Whether it is a year of this time: `email_2019` is an earlier one than `email`."""
+    return len(part) == len("2000") and part.isdigit() and part.startswith(("19", "20"))
+
+
+def _held(given: tuple[str, ...]) -> tuple[str, ...]:
+    """The words without what somebody is the holder of: the `ticket holder name` is simply the holder's."""
+    return tuple(
+        part for place, part in enumerate(given) if given[place + 1 : place + 2] not in (("holder",), ("holders",))
+    )
 
 
 def _owners(role: str, label: str) -> frozenset[str]:
