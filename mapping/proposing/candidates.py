@@ -158,6 +158,7 @@ def _in_company(readings: Sequence[Reading], seen: Sequence[Evidence], role: str
     lasts = any(_says(reading, "last_name") for reading in readings)
     half = "first_name" if lasts and not firsts else "last_name" if firsts and not lasts else ""
     called = any(_says(reading, "record_name") for reading in readings)
+    made_on = any(_says(reading, "created") for reading in readings)
     alone = {key for key, other in PAIR.items() if not any(_may_say(reading, other) for reading in readings)}
     made = []
     for reading, looks in zip(readings, seen, strict=True):
@@ -165,6 +166,9 @@ def _in_company(readings: Sequence[Reading], seen: Sequence[Evidence], role: str
         if called and "record_number" in matches:
             # A number only stands for the name where there is none.
             matches["record_number"] = replace(matches["record_number"], score=matches["record_number"].score * VETO)
+        if made_on and "signed_up" in matches and "created" not in matches:
+            # A record was made when it says so; when somebody joined is a second-best answer.
+            matches["signed_up"] = replace(matches["signed_up"], score=matches["signed_up"].score * SECOND_BEST)
         for key in alone & matches.keys():
             matches[key] = replace(matches[key], score=matches[key].score * VETO)
         whole = matches.get("person_name")
