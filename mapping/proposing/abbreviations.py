@@ -26,6 +26,9 @@ def longer(word: str) -> tuple[str, ...]:
     usual = word_lists()["short"].get(word, "")
     if usual:
         return tuple(usual.split("|"))
+    stem = word.rstrip("0123456789")
+    if stem != word and stem in word_lists()["short"]:
+        return tuple(f"{whole} {word[len(stem) :]}" for whole in longer(stem))
     if word in vocabulary() or not word.isalpha() or len(word) < SHORTEST:
         return (word,)
     found: list[str] = []

@@ -44,6 +44,9 @@ NAME_BEGINNINGS = frozenset({"nom", "nombre", "nome", "titre", "titulo", "titolo
 UNTOLD = frozenset({"postcode", "coordinate", "linkedin", "handle", "image"})
 """What almost any figures or words could be: a nearness in meaning is not enough for it."""
 
+TELLING = frozenset({"linkedin", "handle", "image"})
+"""What values have to show themselves where the name does not say it: any word might be somebody's page."""
+
 NEAR = 0.45
 """From this likeness in meaning on it counts for something; below it, it is noise."""
 
@@ -173,7 +176,7 @@ def _in_company(readings: Sequence[Reading], seen: Sequence[Evidence], role: str
             matches[key] = replace(matches[key], score=matches[key].score * VETO)
         whole = matches.get("person_name")
         is_half = looks.share("full name") < VETO and looks.share("two words") < MOSTLY
-        one = looks.share("one word") >= ENOUGH_SUIT
+        one = half == "first_name" and looks.share("one word") >= ENOUGH_SUIT
         if role == "person" and half and is_half and whole and (one or _is_ambiguous(whole.alias)):
             matches[half] = Match(whole.score, whole.alias, whole.how)
             matches["person_name"] = replace(whole, score=whole.score * VETO)
@@ -270,6 +273,8 @@ def _of_concept(
     match = reading.matches.get(concept.key)
     named = match.score if match else 0.0
     suit, giveaway = SUITS[concept.values](seen) if seen.filled else (0.0, 0.0)
+    if named < HALF and concept.values in TELLING:
+        suit = giveaway
     features = _features(named, suit, giveaway, reading, seen, homeless.score if homeless else 0.0)
     features["fills a gap"] = fills
     said = homeless.score if homeless else 0.0

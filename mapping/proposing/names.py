@@ -58,6 +58,9 @@ TAKES_OVER = {
 SPANS = frozenset({"d", "w", "m", "y", "days", "months"})
 """Units of a span of time: what is counted in the last 30 d is a figure about something."""
 
+BY = frozenset({"by", "durch", "door", "por", "par"})
+"""Words before whoever did something."""
+
 SENT_TO = frozenset({"first_name", "last_name", "person_name", "phone", "email"})
 """What of a delivery is rather the one's to whom it goes."""
 
@@ -101,20 +104,15 @@ def read(name: str, role: str, label: str = "", unknown: frozenset[str] = frozen
     number = int(given[-1]) if given and ((given[-1].isdigit() and len(given[-1]) == 1) or _is_year(given[-1])) else 0
     own = _owners(role, label)
     spellings = list(_spellings(given, own))
-    matches: dict[str, Match] = {}
-    way = EXACT
-    for spelling, how in spellings:
-        if matches and how != way:
-            break
-        _take_exact(matches, spelling, how, role, unknown)
-        way = how
+    matches = _exactly(spellings, role, unknown)
     against: dict[str, float] = {}
     if not matches:
         for spelling, _ in spellings[:4]:
             for variant in _divided(spelling):
                 _take_partly(matches, against, variant, role, own, unknown)
-    if any(number.isdigit() and unit in SPANS for number, unit in itertools.pairwise(given)):
-        against.setdefault(ABOUT, 0.9)
+    aside = _spoken_aside(given)
+    if aside:
+        against.setdefault(aside, 0.9)
         matches = {key: replace(match, score=match.score * UNKNOWN_HEAD) for key, match in matches.items()}
     if role == "person" and "person_name" in matches and matches["person_name"].score > SURE_NAME:
         # The contact person of a person is the person.
@@ -128,6 +126,13 @@ def read(name: str, role: str, label: str = "", unknown: frozenset[str] = frozen
     post = any(key in matches and matches[key].score > HALF for key in ("postcode", "street"))
     grouped = tuple(part for part in given if not (post and part in POST))
     return Reading(matches, against, group_of(grouped), number, cryptic)
+
+
+def _spoken_aside(given: Sequence[str]) -> str:
+    """Why the name is of another or about it: `invited by email` is the inviter's, `email 30 days` a figure."""
+    if any(number.isdigit() and unit in SPANS for number, unit in itertools.pairwise(given)):
+        return ABOUT
+    return OTHERS if BY & set(given[1:-1]) else ""
 
 
 def _is_year(part: str) -> bool:
@@ -187,15 +192,36 @@ def _meant(spelling: Sequence[str], role: str, unknown: frozenset[str]) -> tuple
     return () if squeezed in unknown else index(role).get(squeezed, ())
 
 
+def _exactly(spellings: Sequence[tuple[tuple[str, ...], int]], role: str, unknown: frozenset[str]) -> dict[str, Match]:
+    """What the name is a usual name of: as it stands, with its words in any order, or written out."""
+    matches: dict[str, Match] = {}
+    plain = [(spelling, how) for spelling, how in spellings if how != SHORT]
+    for spelling, how in plain:
+        _take_exact(matches, spelling, how, role, unknown)
+        if matches:
+            return matches
+    for spelling, how in plain if not unknown else ():
+        _take_in_any_order(matches, spelling, how, role)
+        if matches:
+            return matches
+    written_out = [spelling for spelling, how in spellings if how == SHORT]
+    for spelling in written_out:
+        _take_exact(matches, spelling, SHORT, role, unknown)
+    for spelling in written_out if not matches and not unknown else ():
+        _take_in_any_order(matches, spelling, SHORT, role)
+    return matches
+
+
+def _take_in_any_order(matches: dict[str, Match], spelling: tuple[str, ...], how: int, role: str) -> None:
+    for alias in bags(role).get(frozenset(spelling) - word_set("stop"), ()):
+        _better(matches, Match(1 - COSTS[how] - COSTS[ANY_ORDER] - alias.rank * PER_RANK, alias, ANY_ORDER))
+
+
 def _take_exact(
     matches: dict[str, Match], spelling: tuple[str, ...], how: int, role: str, unknown: frozenset[str]
 ) -> None:
     for alias in _meant(spelling, role, unknown):
         _better(matches, Match(1 - COSTS[how] - alias.rank * PER_RANK, alias, how))
-    bag = frozenset(spelling) - word_set("stop")
-    for alias in bags(role).get(bag, ()) if not matches and not unknown else ():
-        score = 1 - COSTS[how] - COSTS[ANY_ORDER] - alias.rank * PER_RANK
-        _better(matches, Match(score, alias, ANY_ORDER))
 
 
 def _better(matches: dict[str, Match], match: Match) -> None:

@@ -12,6 +12,9 @@ Suits = Callable[[Evidence], tuple[float, float]]
 
 HALF = 0.5
 UNTOLD = 0.45
+ANY_PICTURE = 0.7
+"""A picture may show anything, as often as the person."""
+
 FEW = 6
 """So few different values are rather a choice than what each does for a living."""
 
@@ -75,7 +78,7 @@ def _user_name(evidence: Evidence) -> tuple[float, float]:
 
 
 def _image(evidence: Evidence) -> tuple[float, float]:
-    return _less(evidence, evidence.share("web"), "file", "linkedin"), evidence.share("image")
+    return _less(evidence, evidence.share("web"), "file", "linkedin"), ANY_PICTURE * evidence.share("image")
 
 
 def _time(evidence: Evidence) -> tuple[float, float]:

@@ -29,6 +29,10 @@ IN_ADDRESS = {
     "line": "street",
     "lines": "street",
     "1": "street",
+    "l 1": "street",
+    "l 2": "address line 2",
+    "line 1": "street",
+    "line 2": "address line 2",
     "2": "address line 2",
     "place": "city",
 }
