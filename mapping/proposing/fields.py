@@ -260,7 +260,9 @@ class FieldProposals:
             part = address_part(made)
             if part:
                 groups.setdefault(made.weighed.reading.group, {}).setdefault(part, made.weighed.profile.name)
-        groups = {group: sources for group, sources in groups.items() if len(sources) >= ADDRESS_PARTS}
+        # What is left over of an address that has its place is no address.
+        placed = {made.weighed.reading.group for made in settled if _is_in_address(made)}
+        groups = {g: sources for g, sources in groups.items() if len(sources) >= ADDRESS_PARTS and g not in placed}
         before = {group: self._address_before(sources.values()) for group, sources in groups.items()}
         wanted = {f"{group or 'postal'} address" for group in groups if not before[group]}
         names = self.naming.fields(wanted, self.taken)
@@ -300,8 +302,16 @@ class FieldProposals:
             options={} if whole else dict(fit.options),
             raw_destination=self._companion(profile.name, () if whole else fit.misfits),
             confidence=made.confidence,
-            reason=f"{self.target.label} has no address of its own: {together} make one new field.",
+            reason=f"{self._without_address()}: {together} make one new field.",
             alternatives=_alternatives(made, ALTERNATIVES),
+        )
+
+    def _without_address(self) -> str:
+        has = any(field.writable and field.type is FieldType.ADDRESS for field in self.open_target.fields)
+        return (
+            f"Another has the address of {self.target.label}"
+            if has
+            else f"{self.target.label} has no address of its own"
         )
 
     def _type(self, profile: FieldProfile) -> tuple[Inferred, str, dict[str, Any]]:
@@ -339,6 +349,10 @@ class FieldProposals:
             confidence=0.8,
             reason="No attribute is called name or title, so the records are called by their id.",
         )
+
+
+def _is_in_address(made: Settled) -> bool:
+    return made.chosen is not None and made.chosen.field.type is FieldType.ADDRESS
 
 
 def _alternatives(made: Settled, most: int) -> tuple[Alternative, ...]:
