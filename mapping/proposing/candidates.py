@@ -275,6 +275,8 @@ def _of_concept(
     suit, giveaway = SUITS[concept.values](seen) if seen.filled else (0.0, 0.0)
     if named < HALF and concept.values in TELLING:
         suit = giveaway
+    if 0 < named < SAID and concept.values == "image":
+        giveaway *= HALF  # `site_photo` is a picture, but hardly of the person
     features = _features(named, suit, giveaway, reading, seen, homeless.score if homeless else 0.0)
     features["fills a gap"] = fills
     said = homeless.score if homeless else 0.0

@@ -329,7 +329,8 @@ def _weigh(
                 factor = UNKNOWN_BESIDE
             if alias.concept == "job_title" and part in word_set("owners", "company"):
                 factor, why = NEUTRAL, ""
-            if factor == UNKNOWN_BESIDE and (is_head or generic) and role != "custom":
+            picture = alias.concept == "avatar"  # of whatever the other word says
+            if factor == UNKNOWN_BESIDE and (is_head or generic or picture) and role != "custom":
                 factor = UNKNOWN_HEAD
             score *= factor
             reason = reason or why
@@ -345,8 +346,8 @@ def _beside(part: str, role: str, own: frozenset[str], generic: bool) -> tuple[f
     if part in word_set("others") or (part in trades() and role == "person"):
         return LITTLE, OTHERS
     owners = word_set("owners", "person") | word_set("owners", "company")
-    if part in owners and not (role == "company" and part in PEOPLE_WHO_ARE_COMPANIES):
-        return LITTLE, OTHERS
+    if part in owners:
+        return (NEUTRAL, "") if role == "company" and part in PEOPLE_WHO_ARE_COMPANIES else (LITTLE, OTHERS)
     if not generic and any(part in word_set("qualifiers", group) for group in word_lists()["qualifiers"]):
         return NEUTRAL, ""
     return UNKNOWN_BESIDE, ""

@@ -25,7 +25,7 @@ def _less(evidence: Evidence, start: float, *looks: str) -> float:
 
 def _is_choice(evidence: Evidence) -> bool:
     """Whether the values are but a few that come again and again."""
-    return evidence.distinct <= FEW and evidence.varied <= HALF
+    return evidence.filled > FEW >= evidence.distinct and evidence.varied <= HALF
 
 
 def _email(evidence: Evidence) -> tuple[float, float]:
