@@ -32,6 +32,7 @@ from projects.models import (
     User,
 )
 from projects.pipeline import engine, reconcile
+from projects.pipeline.extract import digest_of
 
 BATCH = 20_000
 SAMPLE = 300
@@ -146,12 +147,12 @@ def _fill(run: Run, records: int, *, links: bool) -> None:
 
 
 RECORD = (
-    "run_id", "object", "key", "raw", "meta", "refs", "digest", "email", "own_id", "match_key", "mapped", "notes",
-    "state", "reason", "detail", "merged_into", "destination_id", "proof", "read_at", "proved_at",
+    "run_id", "object", "key", "raw", "meta", "refs", "digest", "email", "own_id", "match_key", "alias", "mapped",
+    "notes", "state", "reason", "detail", "merged_into", "destination_id", "proof", "read_at", "proved_at",
 )  # fmt: skip
 LINK = (
     "project_id", "run_id", "object", "key", "destination", "destination_id", "origin", "written", "written_digest",
-    "written_at",
+    "written_at", "seen",
 )  # fmt: skip
 
 
@@ -170,17 +171,21 @@ def list_of(run: Run, object: str, number: int) -> Iterator[tuple[Sequence[Any],
             "emails": {"primaryEmail": email, "additionalEmails": []},
             "trait1": "x" * (n % 60),
         }
+        raw = raw if person else {"n": n}
+        digest = digest_of([raw, {}])
         id = _id(uuid.uuid5(run.project_id, f"{object.partition('.')[0]}:{key}"))
         yield (
-            run.pk, object, key, json.dumps(raw if person else {"n": n}), "{}", "{}", f"{n:064x}",
-            email if person else "", f"user-{n}" if person else "", email if person else "", json.dumps(mapped), "[]",
-            state, reason, "Why." if reason else "", "", id if landed else None, "equal" if landed else "", NOW, NOW,
+            run.pk, object, key, json.dumps(raw), "{}", "{}", digest,
+            email if person else "", f"user-{n}" if person else "", email if person else "", "", json.dumps(mapped),
+            "[]", state, reason, "Why." if reason else "", "", id if landed else None, "equal" if landed else "", NOW,
+            NOW,
         ), landed  # fmt: skip
 
 
 def _link(run: Run, object: str, destination: str, row: Sequence[Any]) -> Sequence[Any]:
     return (
-        _id(run.project_id), run.pk, object, row[2], destination, row[16], "created", row[10], row[6], NOW
+        _id(run.project_id), run.pk, object, row[2], destination, row[17], "created", row[11], row[6], NOW,
+        NOW.isoformat(),
     )  # fmt: skip
 
 

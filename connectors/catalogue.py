@@ -78,6 +78,8 @@ class Field:
     """The destination's id of the field, needed to change it."""
     join_column: str = ""
     """For a relation: the key under which the other record's id is written, e.g. `companyId`."""
+    default: int | float | str | bool | None = None
+    """What the destination puts where a new record says nothing, for types of one plain value."""
 
 
 @dataclass(frozen=True, slots=True)

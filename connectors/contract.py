@@ -7,7 +7,7 @@ and the contract tests. Vendor payloads are checked inside the package; what lea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -15,6 +15,8 @@ from pydantic import BaseModel
 
 from connectors.budget import Budget, Rate
 from connectors.catalogue import Catalogue, Field, FieldType, Option
+from connectors.naming import Naming
+from connectors.rebuild import Rebuilder
 
 Cursor = dict[str, Any]
 """Where to go on reading, as JSON: kept in a row, handed back unchanged, opaque to everyone but its connector."""
@@ -73,6 +75,24 @@ class Existing:
     id: str
     fields: Mapping[str, Any]
     deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One column over many records: how many have a value, and where the type has them least, greatest and sum."""
+
+    filled: int
+    least: float | str | None = None
+    greatest: float | str | None = None
+    sum: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a destination says of many records at once; `columns` has the fields of which it tells figures."""
+
+    count: int
+    columns: Mapping[str, Figures]
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +321,17 @@ class Destination(Protocol):
         """How many live records there are."""
         ...
 
+    def aggregate(self, object: str, fields: Sequence[str], author: tuple[str, str]) -> Totals | None:
+        """Figures of all live records that were made under this author (source and name), by one request.
+
+        None where this server does not tell them for such records.
+        """
+        ...
+
+    def weight(self, type: FieldType, value: Any) -> float | str | bool | None:
+        """What a value adds to `aggregate`: None where it counts as empty, its number or moment, else True."""
+        ...
+
     def upload(self, name: str, content: bytes, type: str) -> dict[str, Any]:
         """Puts a file into the workspace; gives the fields by which an attachment names it. Safe to repeat."""
         ...
@@ -334,34 +365,6 @@ class Destination(Protocol):
 
     def resume(self, trigger_id: str) -> None:
         """Puts a paused automation back; safe to repeat."""
-        ...
-
-
-class Naming(Protocol):
-    """The destination's rules for names that we make up: deterministic, legal, and never colliding."""
-
-    def field(self, source_name: str, taken: Collection[str]) -> str:
-        """A legal API name for a new field; the same input gives the same name. Avoids reserved words and `taken`."""
-        ...
-
-    def fields(self, source_names: Collection[str], taken: Collection[str]) -> dict[str, str]:
-        """Names for several new fields of one object, by source name: the same in whatever order they are given."""
-        ...
-
-    def object(self, label: str, label_plural: str, taken: Collection[str]) -> tuple[str, str]:
-        """Legal API names (singular, plural) for a new object type."""
-        ...
-
-    def option(self, label: str, taken: Collection[str]) -> str:
-        """A legal value for a new select option."""
-        ...
-
-    def options(self, labels: Collection[str], taken: Collection[str]) -> dict[str, str]:
-        """Values for several new select options, by label: the same in whatever order they are given."""
-        ...
-
-    def option_label(self, label: str) -> str:
-        """The label as the destination allows it."""
         ...
 
 
@@ -399,6 +402,8 @@ class Connector:
     source: Callable[[Access], Source] | None = None
     destination: Callable[[Access], Destination] | None = None
     naming: Naming | None = None
+    rebuilder: Callable[[Access], Rebuilder] | None = None
+    """Who makes views, lists and drafts in it on request; None where it takes nothing but records."""
     stock: Callable[[], Catalogue] | None = None
     """The catalogue of a new, untouched account, for proposing a map before anything is connected."""
     archives: Mapping[str, Callable[[ArchivePlace], Archive]] = field(default_factory=dict)

@@ -11,3 +11,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "migrator.settings")
 app = Celery("carryover")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# Certificates are made by documents, which stand above the tasks that carry runs.
+app.autodiscover_tasks(related_name="certifying")

@@ -14,7 +14,9 @@ from projects import audit, late_gates, services
 from projects.connections import open_destination, open_source
 from projects.models import Concern, Link, Project, Record, Remark, User
 from projects.permissions import Can
+from projects.pipeline.hidden import with_hidden_columns
 from projects.pipeline.phases import PERSON
+from projects.selectors import object_labels
 from projects.services import Refused
 from projects.text import plain
 from projects.verbs import Verb
@@ -89,12 +91,14 @@ def _differences(concern: Concern) -> list[str]:
         if not read:
             return ["The source does not have it any more."]
         meant: dict[str, Any] = dict(compile_rule(rule)(dict(read[0].fields)).fields) if rule else dict(link.written)
+        there_now = with_hidden_columns(destination, target, [meant], {one.id: one for one in found})
+        fields = next(iter(there_now.values())).fields
         said = []
         for name, value in meant.items():
             if concern.field and concern.field not in (name, _source_of(rule, name)):
                 continue
             kind = target.field(name)
-            there = found[0].fields.get(name)
+            there = fields.get(name)
             same = there == value or (
                 kind is not None
                 and destination.canonical(kind.type, value)[0] == destination.canonical(kind.type, there)[0]
@@ -123,7 +127,7 @@ def resolve(*, concern: Concern, by: User) -> None:
 def report(project: Project) -> dict[str, Any]:
     """The closing report: how long, how many issues, what became of each."""
     end = late_gates.ends_at(project)
-    issues = project.concerns.prefetch_related("remarks")
+    issues, labels = project.concerns.prefetch_related("remarks"), object_labels(project)
     return {
         "project": project.name,
         "cut_over_at": project.cut_over_at.isoformat() if project.cut_over_at else None,
@@ -133,6 +137,7 @@ def report(project: Project) -> dict[str, Any]:
             {
                 "number": one.number,
                 "object": one.object,
+                "label": labels.get(one.object, one.object),
                 "key": one.key,
                 "field": one.field,
                 "text": one.text,

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from mapping.rules import Action, MapSpec
 from projects.gates import Standing
-from projects.models import Difference, JournalEntry, Link, Project, Record, Run
+from projects.models import Difference, JournalEntry, Link, Project, Record, Run, Step
 from projects.reasons import reason_label
 from projects.selectors import object_labels
 
@@ -22,8 +22,8 @@ NEAR = 40
 
 
 def moving_runs(project: Project) -> list[int]:
-    """The runs that have records, newest first."""
-    runs = project.runs.filter(kind__in=[Run.Kind.SANDBOX, Run.Kind.PRODUCTION])
+    """The runs that have records, newest first; a delta has those that came or changed since."""
+    runs = project.runs.filter(kind__in=[Run.Kind.SANDBOX, Run.Kind.PRODUCTION, Run.Kind.DELTA])
     return list(runs.exclude(state=Run.State.CANCELLED).order_by("-number").values_list("pk", flat=True))
 
 
@@ -54,7 +54,9 @@ def _by_destination(project: Project, text: str) -> list[tuple[str, str]]:
         wanted = UUID(text)
     except ValueError:
         return []
-    destinations = list(project.links.order_by().values_list("destination", flat=True).distinct())
+    # From the steps: to tell the few destinations of millions of links apart, an index is read to its end.
+    steps = Step.objects.filter(run__project=project).exclude(destination="")
+    destinations = list(steps.order_by().values_list("destination", flat=True).distinct())
     links = Link.objects.filter(project=project, destination__in=destinations, destination_id=wanted)
     return list(links.values_list("object", "key")[:5])
 
@@ -106,7 +108,8 @@ def found_since(project: Project, rows: Sequence[Record]) -> dict[tuple[str, str
 
 def answer_for_nothing(project: Project, asked: str, source: str) -> Answer:
     """Why a key that no run has read is not there: what was read and when, and what the map leaves behind."""
-    run = project.runs.filter(pk__in=moving_runs(project)[:1]).select_related("field_map").first()
+    whole = project.runs.filter(pk__in=moving_runs(project)).exclude(kind=Run.Kind.DELTA)
+    run = whole.select_related("field_map").order_by("-number").first()
     if run is None:
         return Answer("mute", f"Nothing was moved yet, so “{asked}” is nowhere but in {source}.")
     when = f"{run.started_at or run.created_at:%-d %b %Y, %H:%M} UTC"

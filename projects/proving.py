@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -18,6 +18,7 @@ from projects.permissions import Can, can
 from projects.pipeline import reconcile
 from projects.pipeline.comparing import Comparer
 from projects.pipeline.extract import digest_of
+from projects.pipeline.hidden import with_hidden_columns
 from projects.services import Refused
 from projects.verbs import Verb
 
@@ -125,8 +126,15 @@ class Looked:
         there: dict[str, Existing] = {}
         for batch in _batches(ids):
             there.update({found.id.lower(): found for found in self._destination.read(name, batch)})
+        meant = [{**self._written(one), one.field: one.expected} for one in differences]
+        there = with_hidden_columns(self._destination, target, meant, there)
         for one in differences:
             self._look(one, there.get(str(one.destination_id)), comparer)
+
+    def _written(self, one: Difference) -> Mapping[str, Any]:
+        """All that was written of a record that is missing: nobody has compared its fields yet."""
+        link = self._links.get((one.object, one.key))
+        return link.written if link is not None and one.kind == Difference.Kind.MISSING else {}
 
     def _look(self, one: Difference, found: Existing | None, comparer: Comparer) -> None:
         if one.kind == Difference.Kind.STRAY:

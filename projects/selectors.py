@@ -49,6 +49,7 @@ class StepView:
     total: int | None
     waiting_for: str
     until: datetime | None
+    seconds_left: int | None
     milliseconds: dict[str, int]
 
     @property
@@ -220,6 +221,7 @@ def _phase_view(phase: Phase, steps: list[Step], newest: Reconciliation | None, 
                 total=step.total,
                 waiting_for=step.waiting_for,
                 until=step.not_before,
+                seconds_left=step.seconds_left,
                 milliseconds={
                     name.removeprefix("ms."): number for name, number in step.tally.items() if name.startswith("ms.")
                 },

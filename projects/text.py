@@ -6,3 +6,15 @@ from __future__ import annotations
 def plain(text: str) -> str:
     """The text with NUL and lone surrogates replaced: PostgreSQL refuses them, and SQLite cannot give them back."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def duration(seconds: float) -> str:
+    """A length of time in two units at most: `41 s`, `4 m 02 s`, `2 h 05 m`."""
+    whole = round(seconds)
+    if whole < 1:
+        return "< 1 s"
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} m {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} m"

@@ -201,7 +201,15 @@ def _field(
         references=references,
         id=str(raw.get("id", "")),
         join_column=join_column,
+        default=None if type is FieldType.POSITION else _default(raw.get("defaultValue")),
     )
+
+
+def _default(told: Json) -> int | float | str | bool | None:
+    """What a new record gets: texts stand in quotes of their own; functions (`now`, `uuid`) and parts are no value."""
+    if isinstance(told, str):
+        return told[1:-1] or None if told[:1] == told[-1:] == "'" else None
+    return told if isinstance(told, bool | int | float) else None
 
 
 def _option(raw: Mapping[str, Json]) -> Option:

@@ -15,10 +15,11 @@ from connectors.contract import (
     Identity,
     SchemaChange,
     SchemaPlan,
+    Totals,
     Trigger,
 )
 from connectors.errors import Rejected
-from connectors.twenty import checks, values
+from connectors.twenty import checks, figures, values
 from connectors.twenty.api import TwentyApi
 from connectors.twenty.automations import Automations
 from connectors.twenty.catalogue import Schema, read_schema
@@ -149,6 +150,14 @@ class TwentyDestination:
     def retire(self, object: str, ids: Sequence[str]) -> None:
         """See `Destination.retire`."""
         self._writer.retire(self._object(object), ids)
+
+    def aggregate(self, object: str, fields: Sequence[str], author: tuple[str, str]) -> Totals | None:
+        """See `Destination.aggregate`."""
+        return figures.aggregate(self._api, self._object(object), fields, author)
+
+    def weight(self, type: FieldType, value: Json) -> float | str | bool | None:
+        """See `Destination.weight`."""
+        return figures.weight(type, value)
 
     def upload(self, name: str, content: bytes, type: str) -> dict[str, Json]:
         """See `Destination.upload`."""

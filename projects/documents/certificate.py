@@ -6,7 +6,7 @@ import hashlib
 import secrets
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -18,9 +18,11 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from connectors.registry import get_connector
 from projects import audit, gates
 from projects.documents import verifier
 from projects.documents.evidence import EVIDENCE, Evidence, destination_line, source_line
+from projects.documents.kept import keep, on_paper
 from projects.documents.pdf import render
 from projects.documents.signing import signed, signing_key
 from projects.documents.tree import prove
@@ -41,14 +43,11 @@ def issue(*, run: Run, by: User) -> Certificate:
 
     One pass over the rows, in bounded memory. Raises Refused when there is nothing to certify yet.
     """
-    if not can(by, Can.RUN, run.project) and not can(by, Can.SIGN, run.project):
-        raise Refused("As a member of this project you may not issue a certificate.")
-    if run.kind != Run.Kind.PRODUCTION or run.state != Run.State.SUCCEEDED:
-        raise Refused(f"{run} cannot be certified: only a production run that has ended can.")
+    refuse_to_issue(run, by)
     number = (run.project.certificates.aggregate(top=Max("number"))["top"] or 0) + 1
     secret = secrets.token_bytes(32)
     with tempfile.TemporaryFile() as file:
-        content = _write_bundle(file, run, secret, _about(run, number, by))
+        content = _write_bundle(file, run, secret, _about(run, number, by), by)
         size = file.tell()
         file.seek(0)
         with transaction.atomic():
@@ -59,6 +58,14 @@ def issue(*, run: Run, by: User) -> Certificate:
             made.bundle.save(f"{run.project.slug}-certificate-{number}.zip", File(file), save=True)
             audit.record(Verb.CERTIFICATE_ISSUED, run.project, str(run), number=number, bytes=size)
     return made
+
+
+def refuse_to_issue(run: Run, by: User) -> None:
+    """Raises Refused with the sentence that says why, where this person may not certify this run."""
+    if not can(by, Can.RUN, run.project) and not can(by, Can.SIGN, run.project):
+        raise Refused("As a member of this project you may not issue a certificate.")
+    if run.kind != Run.Kind.PRODUCTION or run.state != Run.State.SUCCEEDED:
+        raise Refused(f"{run} cannot be certified: only a production run that has ended can.")
 
 
 def _about(run: Run, number: int, by: User) -> dict[str, Any]:
@@ -93,7 +100,8 @@ def _about(run: Run, number: int, by: User) -> dict[str, Any]:
 
 def _system(connection: Any) -> str:
     account = connection.identity.get("account", "")
-    return f"{connection.connector} “{account}” at {connection.base_url}" if account else connection.base_url
+    label = get_connector(connection.connector).label
+    return f"{label} “{account}” at {connection.base_url}" if account else f"{label} at {connection.base_url}"
 
 
 def _books(run: Run) -> list[Reconciliation]:
@@ -162,7 +170,7 @@ def _since(verification: dict[str, Any] | None) -> str:
     return f" Verification run {verification['run']} found {verification['unexplained']:,} unexplained since."
 
 
-def _write_bundle(file: IO[bytes], run: Run, secret: bytes, about: dict[str, Any]) -> dict[str, Any]:
+def _write_bundle(file: IO[bytes], run: Run, secret: bytes, about: dict[str, Any], by: User) -> dict[str, Any]:
     """Writes the whole bundle and gives the signed certificate that stands in it."""
     files: dict[str, str] = {}
     trees: dict[str, Any] = {}
@@ -176,6 +184,7 @@ def _write_bundle(file: IO[bytes], run: Run, secret: bytes, about: dict[str, Any
             trees[kind.name] = _write_tree(bundle, kind, run, secret)
         put("map.json", verifier.written(run.field_map.content if run.field_map else {}))
         put("reconciliations.json", verifier.written([_full(books) for books in _books(run)]))
+        _put_handoff(put, run.project, by)
         put(PROGRAM, Path(verifier.__file__).read_bytes())
         unsigned = {**about, "trees": trees, "files": files}
         put("certificate.pdf", pdf(unsigned))
@@ -185,8 +194,31 @@ def _write_bundle(file: IO[bytes], run: Run, secret: bytes, about: dict[str, Any
     return content
 
 
+def _put_handoff(put: Callable[[str, bytes], None], project: Project, by: User) -> None:
+    """The workflow-rebuild handoff as things stand, as one of its numbered versions."""
+    try:
+        paper = keep(project=project, kind="handoff", by=by)
+    except Refused:
+        return
+    put("handoff.json", verifier.written(paper.content))
+    put("handoff.pdf", on_paper(paper))
+
+
+WORDS = {
+    "certificate.pdf": "The certificate on paper",
+    verifier.CERTIFICATE: "The certificate, signed: what the program checks",
+    "handoff.json": "What has to be rebuilt, for scripts",
+    "handoff.pdf": "What has to be rebuilt: segments, campaigns, messages, with their criteria and their state",
+    "map.json": "The field map that was confirmed: where each object and each field went",
+    PROGRAM: "The program that checks this bundle; it needs Python and the package cryptography",
+    "reconciliations.json": "The books of every phase: balance, fields, first look, differences, verdict",
+}
+"""File of the bundle → what it is, for whoever opens it without us."""
+
+
 def _names(files: dict[str, str]) -> dict[str, Any]:
-    return {"files": sorted(files), "evidence": EVIDENCE, "fingerprint": fingerprint(signing_key().public_key)}
+    listed = [(name, WORDS[name]) for name in sorted({*files, verifier.CERTIFICATE})]
+    return {"files": listed, "evidence": EVIDENCE, "fingerprint": fingerprint(signing_key().public_key)}
 
 
 def _full(books: Reconciliation) -> dict[str, Any]:
@@ -196,10 +228,13 @@ def _full(books: Reconciliation) -> dict[str, Any]:
         "balance": books.balance,
         "objects": books.objects_table,
         "fields": books.fields_table,
+        "rules": books.rules_table,
         "open_points": books.open_points,
+        "first_look": books.first_look,
         "records": books.records,
         "values": books.values,
         "differences": books.differences,
+        "mended_or_accepted": books.explained,
         "verdict": books.verdict,
         "digest": books.digest,
     }

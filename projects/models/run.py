@@ -139,6 +139,7 @@ class Step(models.Model):
     state = models.CharField(max_length=20, choices=State, default=State.PENDING)
     cursor = ExactJSONField(default=dict)
     tally = ExactJSONField(default=dict, help_text="Calls, field comparisons and stage times, kept with the cursor.")
+    first_look = ExactJSONField(null=True, help_text="Figures of whole columns: what was meant, what was found.")
     attempt = models.PositiveIntegerField(default=0)
     leased_until = models.DateTimeField(null=True)
     leased_by = models.CharField(max_length=120, blank=True)
@@ -160,6 +161,14 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} of {self.run}"
+
+    @property
+    def seconds_left(self) -> int | None:
+        """Seconds that its present stage still takes at the pace it has kept; None where that cannot be known."""
+        spent: int = self.tally.get(f"ms.{self.stage}", 0)
+        if self.state == self.State.DONE or not self.total or not self.done or not spent:
+            return None
+        return max(0, self.total - self.done) * spent // (self.done * 1000)
 
 
 class Profile(models.Model):
@@ -204,7 +213,9 @@ class Reconciliation(models.Model):
     balance = ExactJSONField()
     objects_table = ExactJSONField()
     fields_table = ExactJSONField()
+    rules_table = ExactJSONField(default=dict, help_text="By which rules values are equal, object by object.")
     open_points = ExactJSONField(default=list)
+    first_look = ExactJSONField(default=list, help_text="Figures of whole columns, object by object.")
     records = models.PositiveIntegerField(default=0)
     values = models.PositiveBigIntegerField(default=0)
     differences = models.PositiveIntegerField(default=0)

@@ -40,6 +40,11 @@ COMPOSITES = frozenset(
 )
 """Values of named parts, in which a part that is missing and one that is empty mean the same."""
 
+SAME_MOMENT = "the same moment"
+EMPTY_PARTS = "empty parts"
+OTHERWISE = "written otherwise"
+"""Rules of our own, by which values are equal that are written in two ways."""
+
 EMPTY: tuple[Any, ...] = (None, "", [])
 
 
@@ -85,6 +90,7 @@ class Comparer:
         self._by_rule: Counter[str] = Counter()
         self._different: Counter[str] = Counter()
         self._missing: Counter[str] = Counter()
+        self._rules: Counter[tuple[str, str]] = Counter()
 
     def compare(self, meant: Mapping[str, Any], found: Mapping[str, Any]) -> list[Unequal]:
         """Every field of one record; gives those that differ."""
@@ -99,6 +105,7 @@ class Comparer:
             rule, same = self._by_type(name, meant[name], there(name))
             if same:
                 self._by_rule[name] += 1
+                self._rules[name, rule or OTHERWISE] += 1
             else:
                 self._different[name] += 1
                 unequal.append(Unequal(name, rule, meant[name], there(name)))
@@ -115,10 +122,14 @@ class Comparer:
         if name == "fullPath" and same_file(meant, found):
             return "signed address", True
         if plainly_same(type, meant, found):
-            return "", True
+            return SAME_MOMENT if type is FieldType.DATE_TIME else EMPTY_PARTS, True
         expected, rule = self._canonical(type, meant)
         actual, other = self._canonical(type, found)
         return rule or other, expected == actual
+
+    def rules(self) -> dict[tuple[str, str], int]:
+        """Field and rule → how many values are equal by that rule."""
+        return dict(self._rules)
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Field → how many values were compared, equal, equal by rule, different, missing with their record."""

@@ -41,7 +41,7 @@ class Progress:
     """What a page of work achieved. `cursor` None: the stage is finished.
 
     `save` writes the results; the engine runs it in the same transaction as the cursor, behind the fence.
-    `tally` holds numbers to add to the step's, by name.
+    `tally` holds numbers to add to the step's, by name. `stop` is a sentence that pauses the run after this page.
     """
 
     cursor: dict[str, Any] | None
@@ -49,6 +49,7 @@ class Progress:
     total: int | None = None
     save: Callable[[], None] = _nothing
     tally: Counter[str] = field(default_factory=Counter)
+    stop: str = ""
 
 
 class Context:

@@ -200,6 +200,8 @@ def work(step_id: int, attempt: int, until: float) -> None:
                 calls = context.calls()
                 finished = commit(context, progress, calls - counted, time.monotonic() - began)
                 counted = calls
+                if progress.stop:
+                    pause(step.run, progress.stop)
                 halted = barrier.reached(step) or time.monotonic() >= until
                 if finished or halted or not _still_wanted(step.run_id):
                     break

@@ -14,7 +14,7 @@ from uuid import UUID
 from connectors.catalogue import FieldType
 from connectors.contract import Existing
 from projects.models import Decision, Link, Record
-from projects.pipeline import intent
+from projects.pipeline import firstlook, intent
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.ends import TARGET_PERSON, TARGET_RECORD
 from projects.pipeline.extract import digest_of, linked
@@ -48,6 +48,8 @@ SETTLED_FIELDS = ["state", "reason", "detail", "destination_id", "mapped", "note
 
 def page(context: Context) -> Progress:
     """Lands the next rows that are ready."""
+    if firstlook.is_due(context):
+        return firstlook.during_load(context)
     size = context.destination.capabilities().batch
     rows = list(
         Record.objects.of(context.run, context.step.object).filter(state=Record.State.READY).order_by("id")[:size]
@@ -64,7 +66,8 @@ def page(context: Context) -> Progress:
     else:
         _plan_only(batch)
     drop_decided(context, rows)
-    return Progress({"after": rows[-1].pk}, done=len(rows), tally=batch.tally, save=lambda: _save(batch))
+    cursor = {**context.step.cursor, "after": rows[-1].pk, "batches": context.step.cursor.get("batches", 0) + 1}
+    return Progress(cursor, done=len(rows), tally=batch.tally, save=lambda: _save(batch))
 
 
 def _save(batch: Batch) -> None:

@@ -15,6 +15,9 @@ from projects.text import plain
 MARK = "customerioId"
 """The unique field that carries the source's own key."""
 
+AUTHOR = ("IMPORT", "Customer.io")
+"""Source and name under which our records are made, unless they have an author of their own."""
+
 
 def owners(context: Context, found: Sequence[Existing]) -> dict[str, str]:
     """Records that another row of this object type has become already: destination id → that row's key."""

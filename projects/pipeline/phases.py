@@ -45,9 +45,9 @@ class PhaseSpec:
     needs_approval: bool = True
 
 
-LAND = ("correct", "transform", "settle", "preflight", "load", "merge", "verify")
+LAND = ("correct", "transform", "settle", "preflight", "load", "merge", "look", "verify")
 
-HAPPENED = ("draft", "settle", "preflight", "load", "verify")
+HAPPENED = ("draft", "settle", "preflight", "load", "look", "verify")
 
 RELATIONSHIPS = StepSpec(f"{RELATIONSHIP}.read", RELATIONSHIP, "", ("relationships",))
 """Relationships are read once, person by person, for all object types together."""
@@ -191,7 +191,9 @@ def _activities(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
 
 def _attachments(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
     if activity_sources(spec):
-        yield StepSpec(ATTACHMENT, ATTACHMENT, ATTACHMENT, ("files", "fetch", "settle", "load", "verify"), counts=True)
+        yield StepSpec(
+            ATTACHMENT, ATTACHMENT, ATTACHMENT, ("files", "fetch", "settle", "load", "look", "verify"), counts=True
+        )
 
 
 def _configuration(run: Run) -> Iterable[StepSpec]:
@@ -216,6 +218,8 @@ def _plan(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
 
 
 def _undo(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
+    # First: a view rests on fields and a list on people that go after it.
+    yield StepSpec("undo.rebuilt", "rebuilt", "", ("unbuild",))
     yield StepSpec("undo", "undo", "", ("undo",))
     yield StepSpec("prove", "prove", "", ("prove",))
     # Last: a field that is gone cannot be read back.
@@ -231,7 +235,7 @@ def _verification(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
     """One pass for each object of the destination in which records of the project stand."""
     proved = [step for phase in PHASES for step in phase.steps(run, spec) if "verify" in step.stages]
     for name in dict.fromkeys(step.destination for step in proved):
-        yield StepSpec(f"verify.{name}", name, name, ("reread",))
+        yield StepSpec(f"verify.{name}", name, name, ("look", "reread"))
 
 
 VERIFICATION = PhaseSpec("everything", "Everything, read back once more", _verification, needs_approval=False)
@@ -272,7 +276,8 @@ def _with_gone(step: StepSpec) -> StepSpec:
     """A delta (and a replay, which plans one) also sees to what the source no longer has."""
     if not step.counts or not step.object.startswith((PERSON, "object:", f"{RELATIONSHIP}:")):
         return step
-    stages = tuple(part for stage in step.stages for part in (("gone", stage) if stage == "verify" else (stage,)))
+    first = "look" if "look" in step.stages else "verify"
+    stages = tuple(part for stage in step.stages for part in (("gone", stage) if stage == first else (stage,)))
     return StepSpec(step.name, step.object, step.destination, stages, step.counts)
 
 

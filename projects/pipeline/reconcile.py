@@ -64,6 +64,17 @@ def fields_of(phase: Phase) -> dict[str, dict[str, dict[str, int]]]:
     return table
 
 
+def rules_of(phase: Phase) -> dict[str, dict[str, dict[str, int]]]:
+    """Object → field → the rules by which values are equal though written otherwise, and how many by each."""
+    table: dict[str, dict[str, dict[str, int]]] = {}
+    for step in phase.steps.all():
+        for name, number in sorted(step.tally.items()):
+            if name.startswith("rule."):
+                field, _, rule = name.removeprefix("rule.").partition(".")
+                table.setdefault(step.object, {}).setdefault(field, {})[rule] = number
+    return table
+
+
 def open_points(phase: Phase, objects: list[str]) -> list[str]:
     """What needs a human's eye although no value differs."""
     points = []
@@ -97,6 +108,11 @@ def open_points(phase: Phase, objects: list[str]) -> list[str]:
     return points
 
 
+def first_looks(phase: Phase) -> list[dict[str, Any]]:
+    """Figures of whole columns as each step of the phase found them before its records were read back."""
+    return [step.first_look for step in phase.steps.order_by("order") if step.first_look]
+
+
 def close(phase: Phase) -> Reconciliation | None:
     """Writes the phase's reconciliation; discovery has none."""
     if phase.run.kind == Run.Kind.DISCOVERY:
@@ -117,7 +133,7 @@ def _close(phase: Phase) -> Reconciliation:
     records = Record.objects.filter(run=run, object__in=objects).landed().exclude(proof=Record.Proof.OPEN).count()
     differences = Difference.objects.filter(run=run, object__in=objects).exclude(kind=Difference.Kind.EDITED).count()
     closed = all(closes(row) for row in by_object.values())
-    points = open_points(phase, objects)
+    points, looks = open_points(phase, objects), first_looks(phase)
     content: dict[str, Any] = {
         "run": run.pk,
         "map": run.field_map.digest if run.field_map else "",
@@ -127,13 +143,16 @@ def _close(phase: Phase) -> Reconciliation:
         "fields": fields,
         "differences": differences,
         "open_points": points,
+        "first_look": looks,
     }
     made = Reconciliation(
         phase=phase,
         balance=balance,
         objects_table=by_object,
         fields_table=fields,
+        rules_table=rules_of(phase),
         open_points=points,
+        first_look=looks,
         records=records,
         values=values,
         differences=differences,
@@ -145,17 +164,37 @@ def _close(phase: Phase) -> Reconciliation:
     return made
 
 
+WORDS = {
+    PERSON: "people",
+    PERSON_COMPANY: "people’s companies",
+    "comment": "comments",
+    "comment.target": "people of comments",
+    "task": "tasks",
+    "task.target": "people of tasks",
+    "attachment": "files",
+}
+"""What has no label of its own at the source, or a better one."""
+
+
+def _linked(object: str, words: dict[str, str]) -> str:
+    """Links that an attribute sets are named after what they start from."""
+    source, _, _relation = object.rpartition(".")
+    return f"links of {words[source]}" if source in words else object
+
+
 def verdict(books: Reconciliation, project: Project) -> str:
     """The one line that is read first: “63 fields × 98,412 people: 6,199,956 values compared, 0 unexplained”."""
     plural = dict(project.profiles.order_by("run_id").values_list("object", "label_plural"))
-    words = {name: label[:1].lower() + label[1:] for name, label in plural.items()}
-    words |= {PERSON: "people", PERSON_COMPANY: "people’s companies"}
+    words = {
+        name: label.lower() if label.istitle() else label[:1].lower() + label[1:] for name, label in plural.items()
+    }
+    words |= WORDS
     parts = []
     for object, fields in books.fields_table.items():
         records = books.objects_table.get(object, {})
         landed = sum(records.get(column, 0) for column in ("created", "updated", "unchanged"))
         related = words.get(object.replace("relationship:", "object:"))
-        named = words.get(object) or (f"{related} of people" if related else object)
+        named = words.get(object) or (f"{related} of people" if related else _linked(object, words))
         parts.append(f"{len(fields)} field{'' if len(fields) == 1 else 's'} × {landed:,} {named}")
     said = f"{', '.join(parts)}: {books.values:,} values compared, {books.unexplained:,} unexplained"
     if not parts:

@@ -20,13 +20,11 @@ from projects.pipeline import phases
 from projects.pipeline.comparing import KINDS, Comparer
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.extract import digest_of
-from projects.pipeline.lookup import MARK
+from projects.pipeline.hidden import with_hidden_columns
+from projects.pipeline.lookup import AUTHOR, MARK
 
 ROOM = 2_000
 """Links that one page of work takes at most: more only where very many records in a row are gone."""
-
-AUTHOR = ("IMPORT", "Customer.io")
-"""Source and name under which our records were made (`load`)."""
 
 
 def page(context: Context) -> Progress:
@@ -45,6 +43,7 @@ def page(context: Context) -> Progress:
         last = str(links[-1].destination_id)
         there = {id: row for id, row in there.items() if id <= last}
         again = {"next": cursor.get("next"), "after": last}
+    there = with_hidden_columns(context.destination, context.target, [link.written for link in links], there)
     stretch = Stretch(context)
     stretch.compare(links, there)
     if again is None:
@@ -150,6 +149,9 @@ class Stretch:
         for object, comparer in self._comparers.items():
             for field, row in comparer.counts().items():
                 tally.update({f"as|{object}|{field}|{kind}": number for kind, number in row.items() if number})
+            tally.update(
+                {f"rule|{object}|{field}|{rule}": number for (field, rule), number in comparer.rules().items()}
+            )
         return tally
 
     def save(self) -> None:
@@ -178,7 +180,7 @@ def production_of(run: Run) -> Run | None:
 
 def close(phase: Phase) -> Reconciliation:
     """The books of a verification: how many records were expected, and which are missing, different or strays."""
-    from projects.pipeline.reconcile import COLUMNS, verdict
+    from projects.pipeline.reconcile import COLUMNS, first_looks, verdict
 
     run = phase.run
     tally: Counter[str] = Counter()
@@ -194,19 +196,22 @@ def close(phase: Phase) -> Reconciliation:
     values = sum(row["compared"] for table in fields.values() for row in table.values())
     differences = Difference.objects.filter(run=run).count()
     points = _open_points(phase, run.field_map.spec if run.field_map else MapSpec())
-    content = {"run": run.pk, "objects": objects, "fields": fields, "differences": differences, "open_points": points}
+    looks = first_looks(phase)
+    content = {"run": run.pk, "objects": objects, "fields": fields, "differences": differences}
     records = checked - sum(row["missing"] for row in objects.values())
     made = Reconciliation(
         phase=phase,
         balance=balance,
         objects_table=objects,
         fields_table=fields,
+        rules_table=_rules_table(tally),
         open_points=points,
+        first_look=looks,
         records=records,
         values=values,
         differences=differences,
         closes=expected == checked,
-        digest=digest_of(content),
+        digest=digest_of({**content, "open_points": points, "first_look": looks}),
     )
     made.verdict = verdict(made, run.project)
     made.save()
@@ -234,6 +239,15 @@ def _fields_table(tally: Mapping[str, int]) -> dict[str, dict[str, dict[str, int
             object, field, kind = name.removeprefix("as|").rsplit("|", 2)
             fields.setdefault(object, {}).setdefault(field, dict.fromkeys(KINDS, 0))[kind] += number
     return fields
+
+
+def _rules_table(tally: Mapping[str, int]) -> dict[str, dict[str, dict[str, int]]]:
+    rules: dict[str, dict[str, dict[str, int]]] = {}
+    for name, number in sorted(tally.items()):
+        if name.startswith("rule|"):
+            object, field, rule = name.removeprefix("rule|").split("|", 2)
+            rules.setdefault(object, {}).setdefault(field, {})[rule] = number
+    return rules
 
 
 def _open_points(phase: Phase, spec: MapSpec) -> list[str]:

@@ -38,7 +38,12 @@ def store(rows: Iterable[Record]) -> None:
     names = ", ".join(quote(str(field.column)) for field in columns)
     places = ", ".join(["%s"] * len(columns))
     sql = f"INSERT INTO {quote(Record._meta.db_table)} ({names}) VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608  # as above
-    _run(connection, sql, [_values(row, columns, connection) for row in rows])
+    _run(connection, sql, [_new_values(row, columns, connection) for row in rows])
+
+
+def _new_values(row: Record, columns: Sequence[Field[Any, Any]], connection: BaseDatabaseWrapper) -> list[Any]:
+    """As Django itself stores a new row: times are set, and what rows are found by is copied out of `raw`."""
+    return [field.get_db_prep_save(field.pre_save(row, True), connection) for field in columns]
 
 
 def _values(row: Record, columns: Sequence[Field[Any, Any]], connection: BaseDatabaseWrapper) -> list[Any]:

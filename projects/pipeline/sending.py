@@ -15,6 +15,7 @@ from projects.models import Change, JournalEntry, Link, Record
 from projects.pipeline import intent
 from projects.pipeline.context import Context
 from projects.pipeline.extract import digest_of
+from projects.pipeline.lookup import AUTHOR
 from projects.pipeline.settle import DELETED_THERE
 from projects.text import plain
 
@@ -96,7 +97,7 @@ def _new_body(context: Context, row: Record) -> dict[str, Any]:
     Without an explicit position every later update would leave a line in Twenty's timeline
     (contracts/twenty/FACTS.md section 3).
     """
-    author = {"source": "IMPORT", "name": "Customer.io"}
+    author = dict(zip(("source", "name"), AUTHOR, strict=True))
     added = {"createdBy": author, "position": row.pk}
     # Links of notes and tasks have neither on the older line.
     return {**{name: value for name, value in added.items() if context.target.field(name)}, **(row.mapped or {})}

@@ -15,6 +15,7 @@ from projects.pipeline import intent
 from projects.pipeline.comparing import Comparer, Unequal
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.extract import linked
+from projects.pipeline.hidden import with_hidden_columns
 from projects.pipeline.rows import save_rows
 
 
@@ -33,32 +34,15 @@ def page(context: Context) -> Progress:
         found.id: found
         for found in context.destination.read(context.step.destination, [str(row.destination_id) for row in rows])
     }
-    there = _with_hidden_columns(context, rows, there)
+    there = with_hidden_columns(context.destination, context.target, [row.mapped or {} for row in rows], there)
     comparison = Comparison(context)
     for row in rows:
         comparison.check(row, links.get((row.object, row.key)), there.get(str(row.destination_id)))
     return Progress({"after": rows[-1].pk}, done=len(rows), tally=comparison.tally, save=lambda: comparison.save(rows))
 
 
-def _with_hidden_columns(context: Context, rows: list[Record], there: dict[str, Existing]) -> dict[str, Existing]:
-    """Fills in columns that answers do not show (the targets of attachments on 1.x), by asking for them one by one."""
-    shown = {name for found in there.values() for name in found.fields}
-    hidden = {name for row in rows for name in row.mapped or {} if name.endswith("Id") and name not in shown}
-    joined = hidden & {field.join_column for field in context.target.fields}
-    if not there or not joined:
-        return there
-    filled = {id: dict(found.fields) for id, found in there.items()}
-    for name, value in {
-        (name, row.mapped[name]) for row in rows for name in joined if row.mapped and name in row.mapped
-    }:
-        for found in context.destination.find(context.step.destination, keys={name: [value]}):
-            if found.id in filled:
-                filled[found.id][name] = value
-    return {id: Existing(id, fields) for id, fields in filled.items()}
-
-
 class Comparison:
-    """Compares rows of one page; `tally` counts as `field.<name>.<compared|equal|by_rule|different|missing>`."""
+    """Compares rows of one page; `tally` counts as `field.<name>.<compared|equal|…>` and `rule.<name>.<rule>`."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -72,9 +56,11 @@ class Comparison:
     def tally(self) -> Counter[str]:
         """What was counted so far."""
         fields = self._comparer.counts().items()
-        return Counter(
+        counted = Counter(
             {f"field.{name}.{kind}": number for name, row in fields for kind, number in row.items() if number}
         )
+        counted.update({f"rule.{name}.{rule}": number for (name, rule), number in self._comparer.rules().items()})
+        return counted
 
     def check(self, row: Record, link: Link | None, there: Existing | None) -> None:
         """Proves one row, or says what differs."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from projects.models import Step
 from projects.selectors import RunView, StepView
+from projects.text import duration
 
 WIDTH = 1000
 LEAST = 8
@@ -15,17 +16,34 @@ STAGES = {
     "catalogue": ("read", "asking what is there"),
     "profile": ("read", "reading and counting"),
     "schema": ("write", "making objects and fields"),
+    "log": ("read", "reading the log of changes"),
     "clear": ("write", "taking the sample back"),
+    "survey": ("read", "looking at what stands there"),
+    "undo": ("write", "taking back"),
+    "undo_schema": ("write", "taking objects and fields back"),
+    "prove": ("check", "comparing with the state before"),
     "extract": ("read", "reading"),
-    "members": ("read", "reading"),
-    "relationships": ("read", "reading"),
+    "gone": ("read", "asking after who is gone"),
+    "members": ("read", "reading members"),
+    "relationships": ("read", "reading relationships"),
+    "configuration": ("read", "reading"),
+    "keep": ("turn", "keeping for the handoff"),
+    "happenings": ("read", "reading"),
+    "draft": ("turn", "telling kinds apart"),
+    "attach": ("turn", "finding whose they are"),
+    "targets": ("turn", "finding whose they are"),
+    "files": ("turn", "listing the files"),
+    "fetch": ("read", "fetching files"),
     "primary_company": ("turn", "choosing the company"),
+    "relate": ("turn", "finding the records they name"),
     "tags": ("turn", "matching the tags"),
     "correct": ("turn", "laying corrections over"),
     "transform": ("turn", "turning"),
     "settle": ("turn", "settling doubles"),
+    "preflight": ("check", "checking before the first write"),
     "load": ("write", "writing"),
     "merge": ("write", "merging"),
+    "look": ("check", "comparing whole columns"),
     "verify": ("check", "reading back"),
     "reread": ("check", "reading everything back"),
 }
@@ -57,7 +75,8 @@ class Bar:
         if step.state == Step.State.DONE:
             return self.took
         if step.total and (step.done or step.state == Step.State.RUNNING):
-            return f"{min(step.done, step.total):,} of {step.total:,}"
+            known = f"{min(step.done, step.total):,} of {step.total:,}"
+            return f"{known}, about {duration(step.seconds_left)} left" if step.seconds_left else known
         return f"{step.done:,}" if step.done else ""
 
 
@@ -111,15 +130,3 @@ def _doing(step: StepView) -> str:
         return step.waiting_for
     begun = step.milliseconds or step.done or step.state == Step.State.RUNNING
     return STAGES.get(step.stage, ("", step.stage))[1] if begun else ""
-
-
-def duration(seconds: float) -> str:
-    """A length of time in two units at most: `41 s`, `4 m 02 s`, `2 h 05 m`."""
-    whole = round(seconds)
-    if whole < 1:
-        return "< 1 s"
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} m {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} m"

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from projects import certifying
 from projects.documents import certificate as documents
 from projects.documents import checking, verifier
 from projects.documents.verifier import fingerprint
@@ -40,6 +41,7 @@ def certificates(request: Request, slug: str) -> HttpResponse:
         certificates=listed,
         fingerprints={one.content["public_key"]: fingerprint(one.content["public_key"]) for one in listed},
         run=run,
+        ordered=certifying.under_way(seat.project),
         may_issue=run is not None and (seat.may(Can.RUN) or seat.may(Can.SIGN)),
         covered=run is not None and any(one.run_id == run.pk for one in listed),
     )
@@ -64,8 +66,11 @@ def issue(request: Request, slug: str) -> HttpResponse:
         run = documents.newest_certifiable(seat.project)
         if run is None:
             raise Refused("There is nothing to certify yet: no production run has ended.")
-        made = documents.issue(run=run, by=request.user)
-        messages.success(request, f"Certificate {made.number} is issued and signed.")
+        made = certifying.order(run=run, by=request.user)
+        if made is None:
+            messages.success(request, "The certificate is being made. Over so many rows that takes some minutes.")
+        else:
+            messages.success(request, f"Certificate {made.number} is issued and signed.")
     return redirect("certificates", slug=slug)
 
 

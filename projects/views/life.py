@@ -16,7 +16,7 @@ from connectors.contract import Existing
 from mapping.rules import MapSpec, ObjectRule
 from projects.connections import open_destination
 from projects.lookups import answer_for, requests_for
-from projects.models import Correction, Decision, Difference, JournalEntry, Link, Project, Record, Run
+from projects.models import Change, Correction, Decision, Difference, JournalEntry, Link, Project, Record, Run
 from projects.pipeline.comparing import NOT_COMPARED
 from projects.reasons import reason_label
 from projects.selectors import object_labels
@@ -96,7 +96,7 @@ def life_of(
     if link is not None:
         moments += _landing(row, link, destination)
     if row.proof:
-        moments.append(_reading_back(row, destination))
+        moments.append(_reading_back(row, differences, destination))
     moments += [_finding(one) for one in differences if one.run_id != row.run_id or one.mended_at or one.accepted]
     return moments
 
@@ -120,11 +120,19 @@ def _decisions(row: Record) -> list[Moment]:
 
 def _landing(row: Record, link: Link, destination: str) -> list[Moment]:
     moments = []
-    if link.before:
-        moments.append(
-            Moment(link.written_at, "What stood there before", "only the fields that we touch", pretty(link.before))
-        )
-    moments += [_request(entry, destination) for entry in reversed(requests_for(link))]
+    # Everything that was ever sent to the record there, also for what hangs on it, such as a person's company.
+    known = Change.objects.filter(
+        project=link.project_id, destination=link.destination, destination_id=link.destination_id
+    )
+    changes = {one.entry_id: one for one in known.select_related("entry").order_by("pk")}
+    entries = {one.pk: one for one in requests_for(link)} | {pk: one.entry for pk, one in changes.items()}
+    if link.before and not any(one.before for one in changes.values()):
+        moments.append(_before(link.written_at, link.before))
+    for pk, entry in sorted(entries.items()):
+        change = changes.get(pk)
+        if change is not None and change.before:
+            moments.append(_before(entry.sent_at, change.before))
+        moments.append(_request(entry, change, destination))
     words = {Link.Origin.CREATED: "Made", Link.Origin.MATCHED: "Taken over", Link.Origin.MERGED: "Merged"}
     what = f"{words[Link.Origin(link.origin)]} in {destination} as {link.destination} {link.destination_id}"
     note = f"first by {link.run}; what was written last:"
@@ -132,18 +140,28 @@ def _landing(row: Record, link: Link, destination: str) -> list[Moment]:
     return moments
 
 
-def _request(entry: JournalEntry, destination: str) -> Moment:
-    """One journalled request: the record went in it, with as many others as it says."""
+def _before(at: datetime, fields: Any) -> Moment:
+    return Moment(at, "What stood there before", "only the fields that we touch", pretty(fields))
+
+
+def _request(entry: JournalEntry, change: Change | None, destination: str) -> Moment:
+    """One journalled request: what it carried for this record, with how many others, and the answer."""
     answered = f"answered {entry.answered_at:%H:%M:%S}" if entry.answered_at else "no answer seen"
     note = f"{entry.verb} of {entry.count} {entry.object}, {answered}: {entry.get_state_display().lower()}"
     tone = "" if entry.state == JournalEntry.State.DONE else "bad"
-    return Moment(entry.sent_at, f"Sent to {destination}", f"{note}. {entry.answer}".strip(), tone=tone)
+    body = pretty(change.after) if change is not None and change.after else ""
+    return Moment(entry.sent_at, f"Sent to {destination}", f"{note}. {entry.answer}".strip(), body, tone)
 
 
-def _reading_back(row: Record, destination: str) -> Moment:
+def _reading_back(row: Record, differences: list[Difference], destination: str) -> Moment:
+    """What was read back: what was meant, with what was found in the place of what differed."""
     equal = row.proof == Record.Proof.EQUAL
     note = "every mapped field is as it was meant" if equal else "not as it was meant: see the differences"
-    return Moment(row.proved_at, f"Read back from {destination}", note, tone="ok" if equal else "bad")
+    own = [] if equal else [one for one in differences if one.run_id == row.run_id]
+    there = {} if any(one.kind == Difference.Kind.MISSING for one in own) else {**(row.mapped or {})}
+    there |= {one.field: one.found for one in own if one.field}
+    body = pretty({name: value for name, value in there.items() if name not in NOT_COMPARED}) if there else ""
+    return Moment(row.proved_at, f"Read back from {destination}", note, body, "ok" if equal else "bad")
 
 
 def _finding(one: Difference) -> Moment:

@@ -41,17 +41,73 @@ class FieldLine:
     by_rule: int
     different: int
     missing: int
+    rules: tuple[tuple[str, int], ...]
 
 
 def field_lines(result: Reconciliation, labels: dict[str, str], spec: MapSpec) -> list[FieldLine]:
     """The field table, the lines that differ first."""
     names = {(owner.source, rule.field): rule.label for owner in spec.objects for rule in owner.fields if rule.label}
     lines = [
-        FieldLine(object, labels.get(object, object), field, names.get((object, field)) or words_of(field), **numbers)
+        FieldLine(
+            object,
+            labels.get(object, object),
+            field,
+            names.get((object, field)) or words_of(field),
+            **numbers,
+            rules=tuple(result.rules_table.get(object, {}).get(field, {}).items()),
+        )
         for object, fields in result.fields_table.items()
         for field, numbers in fields.items()
     ]
     return sorted(lines, key=lambda line: (not (line.different or line.missing), line.label, line.words))
+
+
+@dataclass(frozen=True, slots=True)
+class LookLine:
+    """One column of a first look; `figures` are label, what was written and what is there, and whether they agree."""
+
+    words: str
+    agrees: bool
+    figures: tuple[tuple[str, str, str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LookView:
+    """The first look at one object of the destination: the columns that disagree first."""
+
+    object: str
+    skipped: str
+    meant: int
+    found: int
+    unlike: int
+    lines: tuple[LookLine, ...]
+
+
+FIGURE_WORDS = {"filled": "with a value", "least": "least", "greatest": "greatest", "sum": "sum"}
+
+
+def look_views(result: Reconciliation) -> list[LookView]:
+    """What the first looks of a phase found, ready to be shown."""
+    return [_look_view(look) for look in result.first_look]
+
+
+def _look_view(look: dict[str, Any]) -> LookView:
+    meant, found = look.get("count", (0, 0))
+    unlike = set(look.get("unlike", ()))
+    lines = [
+        LookLine(
+            words_of(name),
+            name not in unlike,
+            tuple((FIGURE_WORDS[one], _figure(a), _figure(b), a == b) for one, (a, b) in pairs.items()),
+        )
+        for name, pairs in look.get("columns", {}).items()
+    ]
+    lines.sort(key=lambda line: (line.agrees, line.words))
+    return LookView(look["object"], look.get("skipped", ""), meant, found, len(unlike), tuple(lines))
+
+
+def _figure(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +191,7 @@ def reconciliation(request: Request, slug: str, number: int, phase: str) -> Http
         fields=field_lines(result, labels, run.field_map.spec if run.field_map else MapSpec()) if result else [],
         differences=differences,
         difference_lines=difference_lines(differences, labels),
+        looks=look_views(result) if result else [],
         field=asked.get("field", ""),
         shows_all=asked.get("show") == "all",
         verifies=run.kind == Run.Kind.VERIFY,

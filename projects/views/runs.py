@@ -19,7 +19,8 @@ from projects import gates, selectors, services
 from projects.forms import SandboxForm
 from projects.models import Phase, Run, Step
 from projects.selectors import RunView
-from projects.views.bars import duration, lanes
+from projects.text import duration
+from projects.views.bars import lanes
 from projects.views.books import Books, books_of
 from projects.views.gates import signing
 from projects.views.seat import Request, Seat, page, run_of, seat_of, systems_of, told, wants_part

@@ -85,10 +85,47 @@ def page(seat: Seat, **context: Any) -> dict[str, Any]:
         "may": seat.mays,
         "gates": all_gates,
         **systems_of(seat.project),
+        "menu": MENU,
         "rail": [(stop, RAIL_LINKS[stop.stage]) for stop in selectors.rail(seat.project, all_gates)],
         **context,
     }
 
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A link at the top of every project page. `tabs` are its pages by name in `urls`, the first where it leads."""
+
+    label: str
+    tabs: tuple[tuple[str, str], ...]
+    below: tuple[str, ...] = ()
+
+    @property
+    def leads_to(self) -> str:
+        """The page that the link opens."""
+        return self.tabs[0][0]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The pages of this section, those below its tabs too."""
+        return (*(name for name, _ in self.tabs), *self.below)
+
+
+MENU = (
+    Section("", (("project", "Overview"), ("connections", "Connections"), ("trail", "Trail"))),
+    Section(
+        "Runs",
+        (("runs", "Runs"), ("delta", "Delta"), ("rollback", "Rollback")),
+        below=("run", "records", "reconciliation"),
+    ),
+    Section("Held", (("held", "Held"),)),
+    Section("Find", (("find", "Find"),), below=("record",)),
+    Section(
+        "Documents",
+        (("scope", "Scope"), ("audit", "Deleted profiles"), ("certificates", "Certificate"), ("handoff", "Handoff")),
+        below=("proof",),
+    ),
+)
+"""What the top of a project page leads to, besides the stages of the rail; the first is the project itself."""
 
 RAIL_LINKS = {
     "discovery": "discovery",

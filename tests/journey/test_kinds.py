@@ -12,8 +12,8 @@ from django.core.management import call_command
 from connectors.customerio.fake import FakeCustomerio, Workspace
 from connectors.twenty.fake import FakeTwenty
 from mapping.rules import Home, Kind
-from projects import connections, gates, map_services
-from projects.models import Record, Run
+from projects import connections, gates, map_services, proving
+from projects.models import Difference, Record, Run
 from tests.journey.conftest import Migration, make_migration
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +91,26 @@ def travel(line: str) -> tuple[Migration, Run]:
     return migration, migration.production()
 
 
+def read_back_again(migration: Migration) -> dict[str, Any]:
+    """What a verification finds, before and after the file is hung on another record, and when it hangs right again."""
+    whole = migration.run("verify")
+    (file,) = migration.destination.records("attachment")
+    other = next(
+        row["id"] for row in migration.destination.records("activity") if row["id"] != file["targetActivityId"]
+    )
+    migration.destination.edit("attachment", file["id"], {"targetActivityId": other})
+    moved = migration.run("verify")
+    found = list(Difference.objects.filter(run=moved).values_list("object", "field", "kind"))
+    rechecked = proving.recheck(run=moved, by=migration.admin)
+    migration.destination.edit("attachment", file["id"], {"targetActivityId": file["targetActivityId"]})
+    return {
+        "whole": list(Difference.objects.filter(run=whole).values_list("object", "field", "kind")),
+        "moved": found,
+        "rechecked": [rechecked, proving.recheck(run=moved, by=migration.admin)],
+        "looks": [look for look in whole.phases.get().reconciliations.latest().first_look if look.get("unlike")],
+    }
+
+
 @pytest.fixture(scope="module", params=["2.x", "1.x"])
 def landed(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, Any]]:
     """One migration per line; what it left behind, as plain rows."""
@@ -113,6 +133,7 @@ def landed(request: pytest.FixtureRequest, django_db_setup: None, django_db_bloc
             "balances": {phase.name: phase.reconciliations.latest().balance for phase in run.phases.all()},
             "target": "targetPersonId" if request.param == "2.x" else "personId",
             "replay": migration.run("replay").phases.get(name="activities").reconciliations.latest().balance,
+            "again": read_back_again(migration),
         }
         call_command("flush", verbosity=0, interactive=False)
     connections.transports.clear()
@@ -173,6 +194,19 @@ def test_a_file_that_can_be_fetched_hangs_on_its_record_and_the_others_say_why_n
         assert file["fullPath"].startswith("attachment/")
     why = sorted(row.detail for row in landed["records"] if row.reason == "file_not_readable")
     assert [sentence.split(".")[0] for sentence in why] == ["It is larger than 25 MB", "Its address answers 404"]
+
+
+def test_a_verification_sees_on_which_record_a_file_hangs_also_where_answers_do_not_show_it(
+    landed: dict[str, Any],
+) -> None:
+    again = landed["again"]
+    assert again["whole"] == []
+    assert again["moved"] == [("attachment", "targetActivityId", "different")]
+    assert again["rechecked"] == [(1, 0), (1, 1)]
+
+
+def test_the_first_look_agrees_on_every_object(landed: dict[str, Any]) -> None:
+    assert landed["again"]["looks"] == []
 
 
 def test_tasks_go_where_the_map_says(landed: dict[str, Any]) -> None:

@@ -67,3 +67,24 @@ def test_every_value_is_counted_once_and_differences_are_named() -> None:
         "companyId": empty | {"compared": 1, "different": 1},
         "name": empty | {"compared": 1, "by_rule": 1},
     }
+
+
+def test_values_equal_by_rule_are_counted_by_the_rules_name() -> None:
+    fields = [
+        Field("emails", "E-mail", FieldType.EMAILS),
+        Field("name", "Name", FieldType.FULL_NAME),
+        Field("since", "Since", FieldType.DATE_TIME),
+    ]
+    comparer = Comparer(fields, canonical)
+    meant = {"emails": {"primaryEmail": "Ana@X.example"}, "name": {"firstName": "A"}, "since": "2024-05-01T10:00:00Z"}
+    found = {
+        "emails": {"primaryEmail": "ana@x.example", "additionalEmails": []},
+        "name": {"firstName": "A", "lastName": ""},
+        "since": "2024-05-01T10:00:00.000Z",
+    }
+    assert comparer.compare(meant, found) == []
+    assert comparer.rules() == {
+        ("emails", "e-mail case"): 1,
+        ("name", "empty parts"): 1,
+        ("since", "the same moment"): 1,
+    }

@@ -35,6 +35,12 @@ def test_every_character_and_number_comes_back_as_it_was(run: Run) -> None:
     assert (found.state, found.mapped, found.notes, found.destination_id) == ("read", None, [], None)
 
 
+def test_a_new_row_has_its_time_and_is_found_by_its_address_and_id(run: Run) -> None:
+    store([row(run, "a", raw={"email": "Ana@Example.org", "id": "U-7"})])
+    found = Record.objects.get(email="ana@example.org", own_id="u-7")
+    assert found.read_at is not None
+
+
 def test_only_the_named_fields_are_written(run: Run) -> None:
     store([row(run, "a"), row(run, "b")])
     rows = list(Record.objects.order_by("key"))

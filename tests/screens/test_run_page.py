@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from projects.models import Difference, Run, Step, User
-from projects.pipeline import reconcile
+from projects.pipeline import reconcile, stages
+from projects.views import bars
 
 LogIn = Callable[[User], Client]
 
@@ -122,3 +123,15 @@ def test_both_sides_of_the_account_say_the_same(production: Run, customer: User,
     books = log_in(customer).get(address(production)).context["first"]
     assert books.read == books.accounted == 14
     assert sum(line.number for line in books.left) == sum(line.number for line in books.right)
+
+
+def test_reading_objects_says_how_long_it_still_takes(running: Run, customer: User, log_in: LogIn) -> None:
+    Step.objects.filter(run=running, name="person").update(
+        stage="extract", done=300, total=1500, tally={"ms.extract": 30_000}
+    )
+    page = log_in(customer).get(address(running)).content.decode()
+    assert "300 of 1,500, about 2 m 00 s left" in page
+
+
+def test_every_stage_has_a_colour_and_a_name_on_the_run_page() -> None:
+    assert set(bars.STAGES) == set(stages.STAGES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .filters import is_null
+from .aggregates import aggregate
 from .graphql_syntax import Selection
 from .paging import Page, cursor_of
 from .render import many_rows
@@ -12,8 +12,6 @@ from .schema import Field, ObjectType, Record, Relation, capital
 from .workspace import Workspace
 
 Json = Any
-
-AGGREGATES = ("countUniqueValues", "countNotEmpty", "countEmpty", "min", "max", "avg", "sum", "count")
 
 
 class Unknown(Exception):
@@ -75,7 +73,7 @@ def connection(
         elif name == "__typename":
             answer[selection.alias] = f"{capital(kind.singular)}Connection"
         else:
-            answer[selection.alias] = _aggregate(kind, selection, everything)
+            answer[selection.alias] = _aggregate(workspace, kind, selection, everything)
     return answer
 
 
@@ -89,26 +87,14 @@ def _edge(workspace: Workspace, kind: ObjectType, found: Page, row: Record, sele
     return edge
 
 
-def _aggregate(kind: ObjectType, selection: Selection, rows: list[Record]) -> Json:
-    """minEmployees, countNotEmptyName, … over one column."""
-    for prefix in AGGREGATES:
-        rest = selection.name.removeprefix(prefix)
-        column = rest[:1].lower() + rest[1:]
-        if rest == selection.name or column not in kind.columns:
-            continue
-        values = [row[column] for row in rows if not is_null(row[column])]
-        if prefix == "countEmpty":
-            return len(rows) - len(values)
-        if prefix == "countUniqueValues":
-            return len({repr(value) for value in values})
-        if prefix in ("count", "countNotEmpty"):
-            return len(values)
-        if not values:
+def _aggregate(workspace: Workspace, kind: ObjectType, selection: Selection, rows: list[Record]) -> Json:
+    """minEmployees, countNotEmptyName, … over one column; 2.x answers null for one that it does not know."""
+    try:
+        return aggregate(kind, selection.name, rows)
+    except KeyError:
+        if workspace.modern:
             return None
-        if prefix in ("min", "max"):
-            return min(values) if prefix == "min" else max(values)
-        return sum(values) / (len(values) if prefix == "avg" else 1)
-    raise Unknown(selection, f"{capital(kind.singular)}Connection")
+        raise Unknown(selection, f"{capital(kind.singular)}Connection") from None
 
 
 def pick(value: Json, selections: list[Selection]) -> Json:
