@@ -23,7 +23,7 @@ from mapping.proposing.choosing import FURTHER, choose
 from mapping.proposing.names import read
 
 AIM = 0.99
-"""So many are to be right from SURE on: more than the 98 % promised, since fresh names are read a bit worse."""
+"""So many are to be right from SURE on: workspaces written afresh came out a point worse than those left out."""
 
 FOLDS = 16
 """Workspaces are left out in so many groups, a whole one at a time."""
