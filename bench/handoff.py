@@ -193,11 +193,13 @@ def main() -> None:
         pdf = on_paper(paper)
         ended = time.perf_counter()
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        other = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     if options.pdf:
         Path(options.pdf).write_bytes(pdf)
     print(f"{options.campaigns} campaigns, {options.segments} segments: {len(pdf) / 1e6:.1f} MB of PDF")
     print(f"content {written - begun:.1f} s, PDF {ended - written:.1f} s")
-    print(f"memory {most / 1024:.0f} MB at most, {before / 1024:.0f} MB before")
+    print(f"memory {most / 1024:.0f} MB at most in this process, {before / 1024:.0f} MB before")
+    print(f"memory {other / 1024:.0f} MB at most in the one that typesets, given back at its end")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ and the contract tests. Vendor payloads are checked inside the package; what lea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -15,6 +15,8 @@ from pydantic import BaseModel
 
 from connectors.budget import Budget, Rate
 from connectors.catalogue import Catalogue, Field, FieldType, Option
+from connectors.naming import Naming
+from connectors.rebuild import Rebuilder
 
 Cursor = dict[str, Any]
 """Where to go on reading, as JSON: kept in a row, handed back unchanged, opaque to everyone but its connector."""
@@ -366,34 +368,6 @@ class Destination(Protocol):
         ...
 
 
-class Naming(Protocol):
-    """The destination's rules for names that we make up: deterministic, legal, and never colliding."""
-
-    def field(self, source_name: str, taken: Collection[str]) -> str:
-        """A legal API name for a new field; the same input gives the same name. Avoids reserved words and `taken`."""
-        ...
-
-    def fields(self, source_names: Collection[str], taken: Collection[str]) -> dict[str, str]:
-        """Names for several new fields of one object, by source name: the same in whatever order they are given."""
-        ...
-
-    def object(self, label: str, label_plural: str, taken: Collection[str]) -> tuple[str, str]:
-        """Legal API names (singular, plural) for a new object type."""
-        ...
-
-    def option(self, label: str, taken: Collection[str]) -> str:
-        """A legal value for a new select option."""
-        ...
-
-    def options(self, labels: Collection[str], taken: Collection[str]) -> dict[str, str]:
-        """Values for several new select options, by label: the same in whatever order they are given."""
-        ...
-
-    def option_label(self, label: str) -> str:
-        """The label as the destination allows it."""
-        ...
-
-
 class Credentials(BaseModel):
     """Base of a connector's credentials: SecretStr fields are encrypted, never shown and never logged."""
 
@@ -428,6 +402,8 @@ class Connector:
     source: Callable[[Access], Source] | None = None
     destination: Callable[[Access], Destination] | None = None
     naming: Naming | None = None
+    rebuilder: Callable[[Access], Rebuilder] | None = None
+    """Who makes views, lists and drafts in it on request; None where it takes nothing but records."""
     stock: Callable[[], Catalogue] | None = None
     """The catalogue of a new, untouched account, for proposing a map before anything is connected."""
     archives: Mapping[str, Callable[[ArchivePlace], Archive]] = field(default_factory=dict)

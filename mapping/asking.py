@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from connectors.catalogue import Catalogue, Field, FieldType, ObjectType
-from connectors.contract import Naming
+from connectors.naming import Naming
 from mapping.profile import ObjectProfile
 from mapping.proposer import SourceObject, propose_map
 from mapping.proposing.reranking import Reranker

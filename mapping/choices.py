@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 
 from connectors.catalogue import FieldType
-from connectors.contract import Naming
+from connectors.naming import Naming
 from mapping.profile import FieldProfile
 from mapping.rules import Choice, FieldRule
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from connectors.catalogue import Catalogue, ObjectType
-from connectors.contract import Naming
+from connectors.naming import Naming
 from mapping.fixed import (
     COMPANY,
     CUSTOM,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.catalogue import Catalogue, FieldType
-from connectors.contract import Naming
+from connectors.naming import Naming
 from mapping.lexicon import squeezed, title
 from mapping.lexicon import words as words_of
 from mapping.overlap import FEWEST, Overlap, Pointers, overlap

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.catalogue import Field, FieldType, ObjectType
-from connectors.contract import Naming
+from connectors.naming import Naming
 from mapping.composites import BLANKS, join_names
 from mapping.fixed import BUILT_IN, NEW_OBJECT, RESERVED, companion_description, role_of
 from mapping.inference import TRANSFORM_OF, infer, percent

@@ -13,6 +13,7 @@ from django.conf import settings
 from connectors.budget import Budget, LocalBudget, Rate, RedisBudget
 from connectors.contract import Access, Archive, ArchivePlace, Connector, Destination, Source
 from connectors.errors import Terminal
+from connectors.rebuild import Rebuilder
 from connectors.registry import get_connector
 from projects.models import Connection, Project
 
@@ -92,6 +93,18 @@ def open_destination(project: Project) -> Iterator[Destination]:
         raise Terminal(f"{connection.connector} cannot be a destination.", "Choose another one under Connections.")
     with _closing(factory(access(connection))) as destination:
         yield cast(Destination, destination)
+
+
+@contextmanager
+def open_rebuilder(project: Project) -> Iterator[Rebuilder]:
+    """The project's destination, ready to be given views, lists and drafts."""
+    connection = _connection(project, Connection.Side.DESTINATION)
+    factory = get_connector(connection.connector).rebuilder
+    if factory is None:
+        label = get_connector(connection.connector).label
+        raise Terminal(f"{label} takes records and nothing else.", "Build views by hand from the handoff.")
+    with _closing(factory(access(connection))) as rebuilder:
+        yield cast(Rebuilder, rebuilder)
 
 
 @contextmanager

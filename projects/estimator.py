@@ -155,6 +155,8 @@ class Estimate:
     typed: Mapping[str, int]
     counted: Counted
     grade: Grade | None
+    basis: str = ""
+    """What counted the numbers; empty where somebody typed them."""
 
     @property
     def offers(self) -> tuple[WhatIf, ...]:
@@ -168,6 +170,7 @@ class Estimate:
         return {
             "source": self.pair.source.label,
             "destination": self.pair.destination.label,
+            "basis": self.basis,
             "counts": [
                 {"name": question.name, "label": question.label, "number": self.typed.get(question.name, 0)}
                 for question in QUESTIONS
@@ -196,6 +199,6 @@ def estimate(pair: Pair, typed: Mapping[str, int]) -> Estimate:
     return of_facts(pair, typed, counted(typed, pair))
 
 
-def of_facts(pair: Pair, typed: Mapping[str, int], facts: Counted) -> Estimate:
+def of_facts(pair: Pair, typed: Mapping[str, int], facts: Counted, basis: str = "") -> Estimate:
     """The estimate over facts that were counted and not typed."""
-    return Estimate(pair, typed, facts, None if too_many(facts) else grade(facts))
+    return Estimate(pair, typed, facts, None if too_many(facts) else grade(facts), basis)

@@ -80,7 +80,15 @@ class Counted:
         """The facts as they stand in sentences."""
         names = [field.name for field in dataclasses.fields(self)]
         values = {name: getattr(self, name) for name in (*names, "records", "objects_with_mapping", "automations")}
-        return {name: _number(value) for name, value in values.items()}
+        return {**{name: _number(value) for name, value in values.items()}, "duration": spell_hours(self.hours)}
+
+
+def spell_hours(hours: float) -> str:
+    """A span of machine time as people say it."""
+    minutes = round(hours * 60)
+    if hours >= 1:
+        return f"about {hours:,.1f} hours".replace(".0 hours", " hours").replace("about 1 hours", "about one hour")
+    return f"about {minutes} minutes" if minutes >= 2 else "a minute or less"
 
 
 def _number(value: float) -> str:

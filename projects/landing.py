@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from connectors.catalogue import Catalogue, ObjectKind
-from connectors.contract import Destination, Naming
+from connectors.contract import Destination
+from connectors.naming import Naming
 from mapping.activities import EVENT
 from mapping.activity_plan import ACTIVITY
 from mapping.fixed import RELATIONSHIP as JUNCTION
@@ -184,7 +185,7 @@ def _why_junction(to: ObjectRule, attributes: bool, several: bool) -> str:
 def _description(to: ObjectRule) -> str:
     if to.destination == COMPANY:
         return JUNCTION.description("")
-    return f"Customer.io relationships between people and {to.source}"
+    return f"Customer.io relationships between people and {to.label or to.source}"
 
 
 def _junction_role(to: ObjectRule, catalogue: Catalogue, naming: Naming, taken: set[str]) -> Role:

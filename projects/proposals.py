@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from django.db import transaction
 
 from connectors.catalogue import Catalogue, FieldType, ObjectKind
-from connectors.contract import Naming
+from connectors.naming import Naming
 from connectors.registry import get_connector
 from mapping.activities import EVENT, MESSAGE, propose_activities
 from mapping.models import FieldMap, MapSeries

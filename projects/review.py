@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from connectors.catalogue import Catalogue, ObjectKind
-from connectors.contract import Naming
+from connectors.naming import Naming
 from connectors.registry import get_connector
 from mapping.activities import EVENT
 from mapping.checks import Finding, findings

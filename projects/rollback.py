@@ -10,7 +10,7 @@ from django.db import transaction
 from projects import audit, services
 from projects.models import Phase, Project, Reversal, Run, User
 from projects.permissions import Can
-from projects.pipeline import phases, undone
+from projects.pipeline import phases, unbuild, undone
 from projects.pipeline.scope import Scope
 from projects.pipeline.undo_schema import VERBS, takes_schema
 from projects.services import Refused
@@ -25,6 +25,7 @@ class PlanView:
     what: str
     counts: dict[str, int]
     schema: int
+    rebuilt: int
     kept_schema: tuple[str, ...]
     stays: tuple[Reversal, ...]
     waits: bool
@@ -41,6 +42,7 @@ class PlanView:
             "kept": self.counts["kept"],
             "failed": self.counts["failed"],
             "schema": self.schema,
+            "rebuilt": self.rebuilt,
             "schema_kept": list(self.kept_schema),
             "stays": [
                 {"object": one.object, "key": one.key, "label": one.label, "why": one.detail, "fields": one.kept}
@@ -94,6 +96,7 @@ def view(run: Run, *, most: int = 200) -> PlanView:
         what=str(scope),
         counts=undone.counts(run),
         schema=_schema(run, scope),
+        rebuilt=unbuild.number(run),
         kept_schema=tuple(undone.kept_schema(run)),
         stays=tuple(kept),
         waits=undone.waiting_plan(run),

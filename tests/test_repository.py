@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -76,6 +77,16 @@ def test_the_demo_takes_the_options_that_the_readme_names() -> None:
     )
     assert named
     assert all(option in said.stdout for option in named)
+
+
+def test_a_database_without_tables_is_a_sentence_and_not_a_traceback(tmp_path: Path) -> None:
+    command = [sys.executable, "manage.py", "migration", "status", "harbour"]
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), "DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3"}
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
+    assert (said.returncode, said.stderr.strip()) == (
+        1,
+        "The database has no tables yet. Make them with: manage.py migrate",
+    )
 
 
 def test_the_readme_has_a_map_of_the_whole_house() -> None:

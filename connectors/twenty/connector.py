@@ -9,6 +9,7 @@ from connectors.contract import Connector, Credentials
 from connectors.twenty.catalogue import stock
 from connectors.twenty.destination import TwentyDestination
 from connectors.twenty.names import TwentyNaming
+from connectors.twenty.rebuilding import TwentyRebuilder
 from connectors.twenty.refusals import DEFAULT_RATE
 
 
@@ -31,6 +32,7 @@ CONNECTOR = Connector(
     hosts={"Cloud": "https://api.twenty.com"},
     destination=TwentyDestination,
     naming=TwentyNaming(),
+    rebuilder=TwentyRebuilder,
     stock=stock,
     key_help=(
         "In Twenty: Settings → APIs & Webhooks → Create key. "

@@ -7,6 +7,7 @@ from typing import Any
 from connectors.budget import Rate
 from connectors.contract import Capabilities
 from connectors.errors import ConnectorError, Rejected
+from connectors.twenty import drafts, message_lists
 from connectors.twenty.api import TwentyApi, rows_of
 from connectors.twenty.catalogue import Schema
 from connectors.twenty.reading import PAGE
@@ -33,6 +34,8 @@ def probe(api: TwentyApi, schema: Schema) -> Capabilities:
     )
     facts["Notes"] = f"linked through noteTarget.{column}; the body is of the type {schema.rich_text_type}"
     facts["Files"] = "attachments have a FILES field" if files else "attachments are linked by path"
+    facts["Message lists"] = message_lists.missing(schema) or "there: a segment can become a list with its members"
+    facts["Workflows"] = drafts.missing(schema) or "a key can make drafts with name and trigger; steps need a person"
     rate = api.client.rate
     facts["Rate"] = describe_rate(rate)
     return Capabilities(
@@ -55,7 +58,7 @@ def describe_rate(rate: Rate) -> str:
     if not rate.is_limited:
         return "no limit met"
     kind = "assumed, and tested while working" if rate.assumed else "as the server said when it refused"
-    return f"{rate.capacity} requests at once, then {rate.per_minute:.0f} a minute ({kind})"
+    return f"{rate.capacity} requests at once, then {rate.per_minute:,.0f} a minute ({kind})"
 
 
 def _version(api: TwentyApi) -> str:

@@ -1,58 +1,38 @@
-"""Views and inactive workflows, made on request for what is rebuilt (contracts/twenty/FACTS-2.x.md section 10).
+"""Views with columns and filters, made on request (contracts/twenty/FACTS-2.x.md section 10).
 
-A view comes with no columns and no filters: each part is a request of its own. A workflow can be made by a key as a
-draft with its name and trigger; its steps need a person's session, so they are left to whoever rebuilds it.
+A view comes with no columns and no filters: each part is a request of its own. DELETE only puts it into the bin, with
+its parts and its id; 2.x can destroy it, by GraphQL.
 """
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from connectors.catalogue import ObjectType
-from connectors.contract import Access
 from connectors.errors import Rejected
-from connectors.twenty.api import TwentyApi, query, rows_of
-from connectors.twenty.catalogue import Schema, read_schema
+from connectors.rebuild import ViewPlan
+from connectors.twenty.api import TwentyApi
+from connectors.twenty.catalogue import Schema
 
 Json = Any
 
+_DESTROY = "mutation($id:String!){destroyView(id:$id)}"
 WIDTH = 180
 ICON = "IconFilter"
+SAID_BY_FILTERS = ("fieldMetadataId", "operand", "value", "subFieldName", "viewFilterGroupId")
 
 
-@dataclass(frozen=True, slots=True)
-class ViewPlan:
-    """A view to be made: `filter` is a tree of `{operator, parts}` and `{field, sub, operand, value}`."""
+class Views:
+    """Makes and removes views of one workspace."""
 
-    id: str
-    name: str
-    object: str
-    filter: Mapping[str, Json]
-    columns: Sequence[str] = ()
-
-
-class TwentyViews:
-    """Makes and removes views and workflow stubs in one workspace."""
-
-    def __init__(self, access: Access) -> None:
-        self._api = TwentyApi(access)
-        self._schema: Schema | None = None
-
-    def close(self) -> None:
-        """Lets go of the connection."""
-        self._api.client.close()
-
-    def _object(self, name: str) -> ObjectType:
-        if self._schema is None:
-            self._schema = read_schema(self._api)
-        return self._schema.object(name)
+    def __init__(self, api: TwentyApi, schema: Schema) -> None:
+        self._api = api
+        self._schema = schema
 
     def _field_id(self, object: str, name: str) -> str:
-        field = self._object(object).field(name)
+        field = self._schema.object(object).field(name)
         if field is None:
             raise Rejected(
                 f"Twenty has no field {object}.{name}.", "Run the migration first: the map makes its fields."
@@ -60,15 +40,11 @@ class TwentyViews:
         return field.id
 
     def make(self, plan: ViewPlan) -> str:
-        """Makes the view with its columns and filters, and gives its id: the planned one where the server takes it.
-
-        One that is there already, whole or half, is made anew.
-        """
-        self.remove(plan.id)
+        """Makes the view with its columns and filters, and gives its id: the planned one where the server takes it."""
         fields = {leaf["field"] for leaf in _leaves(plan.filter)}
         # Asked for before the first request that makes something.
         ids = {name: self._field_id(plan.object, name) for name in (*plan.columns, *sorted(fields))}
-        body = {"id": plan.id, "name": plan.name[:120], "objectMetadataId": self._object(plan.object).id}
+        body = {"id": plan.id, "name": plan.name[:120], "objectMetadataId": self._schema.object(plan.object).id}
         view = str(self._post("views", {**body, "type": "TABLE", "icon": ICON}).get("id") or plan.id)
         for position, name in enumerate(dict.fromkeys((*plan.columns, *sorted(fields)))):
             column = {"fieldMetadataId": ids[name], "position": position, "isVisible": True, "size": WIDTH}
@@ -95,33 +71,26 @@ class TwentyViews:
         answer = self._api.metadata("POST", what, body)
         return answer if isinstance(answer, dict) else {}
 
-    def ids(self) -> set[str]:
-        """The ids of all views that there are."""
-        rows = self._api.metadata("GET", "views")
-        return {str(row["id"]) for row in rows if isinstance(row, dict) and "id" in row}
+    def _rows(self, what: str, view: str = "") -> list[Mapping[str, Json]]:
+        rows = self._api.metadata("GET", f"{what}?viewId={view}" if view else what)
+        return [row for row in rows if isinstance(row, dict) and not row.get("deletedAt")]
+
+    def look(self, id: str) -> list[Json]:
+        """Its name, filters and shown columns; nothing where it is gone."""
+        names = [row.get("name") for row in self._rows("views") if row.get("id") == id]
+        if not names:
+            return []
+        filters = [[row.get(name) for name in SAID_BY_FILTERS] for row in self._rows("viewFilters", id)]
+        columns = [str(row.get("fieldMetadataId")) for row in self._rows("viewFields", id) if row.get("isVisible")]
+        return [names, sorted(filters, key=json.dumps), sorted(columns)]
 
     def remove(self, id: str) -> None:
         """Removes a view with its parts; one that is not there is no error."""
-        if id in self.ids():
-            self._api.metadata("DELETE", f"views/{id}")
-
-    def stub(self, id: str, name: str, event: str = "") -> None:
-        """Makes a workflow as a draft, with the record event that is to start it; one that is there stays as it is."""
-        if not rows_of(self._api.get("/rest/workflows", filter=f"id[eq]:{id}")):
-            self._api.send("POST", "/rest/workflows", {"id": id, "name": name[:200]}, safe=False)
-        if not event:
-            return
-        versions = rows_of(self._api.get("/rest/workflowVersions", filter=f"workflowId[eq]:{id}"))
-        for version in versions:
-            if version.get("status") == "DRAFT" and not version.get("trigger"):
-                trigger = {"type": "DATABASE_EVENT", "settings": {"eventName": event, "outputSchema": {}}}
-                self._api.send("PATCH", f"/rest/workflowVersions/{version['id']}", {"trigger": trigger}, safe=True)
-
-    def remove_stub(self, id: str) -> None:
-        """Removes a draft workflow; one that somebody has activated since stays."""
-        rows = rows_of(self._api.get("/rest/workflows", filter=f"id[eq]:{id}"))
-        if rows and "ACTIVE" not in (rows[0].get("statuses") or ()):
-            self._api.send("DELETE", query(f"/rest/workflows/{id}", soft_delete="true"), safe=True)
+        if any(row.get("id") == id for row in self._rows("views")):
+            try:
+                self._api.metadata_graphql(_DESTROY, {"id": id})
+            except Rejected:
+                self._api.metadata("DELETE", f"views/{id}")
 
 
 def _leaves(node: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from connectors.catalogue import Field, FieldType, ObjectType
-from connectors.contract import Naming
+from connectors.naming import Naming
 from mapping.composites import join_names
 from mapping.fixed import (
     BUILT_IN,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from mapping.criteria import parse, words
+from projects.documents.deliveries import sentence
 from projects.documents.drawing import Step, steps_of
 from projects.documents.html_text import plain
 from projects.documents.segments import ids_of
@@ -83,26 +84,27 @@ class Automation:
     order: int
 
 
-def automation_of(kind: str, row: Mapping[str, Any], names: Mapping[str, str]) -> Automation:
-    """One of them, from its row as the source gave it."""
+def automation_of(
+    kind: str, row: Mapping[str, Any], names: Mapping[str, str], sent: Mapping[str, int] | None = None
+) -> Automation:
+    """One of them, from its row as the source gave it; `sent` counts its messages by what became of them."""
     type = _type(kind, row)
     steps = steps_of(row)
     actions = [one for one in _rows(row.get("actions")) if one.get("type")]
     trigger = _trigger(kind, type, row, names)
     gaps = sum(step.kind == "gap" for step in steps)
-    languages = tuple(sorted({str(one) for one in row.get("languages") or () if one}))
+    languages = _languages(row, actions)
     contents = tuple(_content(one) for one in _rows(row.get("contents")))
     channels = tuple(dict.fromkeys(str(one["type"]) for one in actions if one["type"] in CHANNELS))
     kinds = tuple(dict.fromkeys(str(one["type"]) for one in actions)) or ((str(row.get("type") or "email"),))
     targets = tuple(_segment_names(row.get("recipients", row.get("recipient_segment_ids")), names))
-    started = _day(row.get("sent_at") or row.get("first_started"))
     return Automation(
         kind=kind,
         key=str(row["key"]),
         name=str(row.get("name") or f"{kind.capitalize()} {row['key']}"),
         description=str(row.get("description") or ""),
         state=str(row.get("state") or ("running" if kind == "transactional" else "")),
-        started=started,
+        started=_started(row),
         trigger=trigger,
         filters=tuple(_filters(row, names)),
         targets=targets,
@@ -110,17 +112,35 @@ def automation_of(kind: str, row: Mapping[str, Any], names: Mapping[str, str]) -
         languages=languages,
         steps=steps,
         contents=contents,
-        statistics=tuple(_statistics(row)),
+        statistics=(*_statistics(row), *([sentence(dict(sent))] if sent else ())),
         not_exposed=tuple(str(one) for one in row.get("not_exposed") or ()),
         gaps=gaps,
         twenty_trigger=TRIGGERS.get(type, ("", "No trigger of a Twenty workflow is near to it"))[1],
         twenty_trigger_type=TRIGGERS.get(type, ("", ""))[0],
         twenty_actions=tuple(dict.fromkeys(ACTIONS[one][1] for one in kinds if ACTIONS.get(one, ("", ""))[0])),
-        no_counterpart=tuple(_missing(kinds, steps, languages)),
-        recipe=tuple(_recipe(trigger, bool(_filters(row, names)), steps)),
+        no_counterpart=tuple(_missing(kind, kinds, steps, languages)),
+        recipe=tuple(_recipe(kind, trigger, bool(_filters(row, names)), steps)),
         hours=_hours(len(actions) or len(contents), gaps, len(languages)),
         order=0,
     )
+
+
+def _languages(row: Mapping[str, Any], actions: list[dict[str, Any]]) -> tuple[str, ...]:
+    """The languages of its messages; `default` is one of them where a step has a text without a language."""
+    told = {str(one) for one in row.get("languages") or () if one}
+    plain_ones = [
+        one for one in actions if one["type"] in CHANNELS and not (one.get("languages") or one.get("language"))
+    ]
+    plain_ones += [one for one in _rows(row.get("contents")) if not one.get("language")]
+    return (*(["default"] if told and plain_ones else []), *sorted(told))
+
+
+def _started(row: Mapping[str, Any]) -> str:
+    """Since when it runs; of what was sent once, when that was, to the minute."""
+    sent = row.get("sent_at")
+    if isinstance(sent, int) and sent > 0:
+        return f"{datetime.fromtimestamp(sent, UTC):%Y-%m-%d, %H:%M} UTC"
+    return _day(row.get("first_started"))
 
 
 def _rows(told: Any) -> list[dict[str, Any]]:
@@ -169,14 +189,29 @@ def _trigger(kind: str, type: str, row: Mapping[str, Any], names: Mapping[str, s
 
 def _filters(row: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
     told = _part(row, "filters")
-    lines = [f"must be in “{name}”" for name in _segment_names(told.get("filter_segment_ids"), names)]
-    others = [key for key in ("filter_object_attributes", "filter_relationship_attributes") if told.get(key)]
-    return [*lines, *(f"{key.removeprefix('filter_').replace('_', ' ')}: {_said(told[key])}" for key in others)]
+    lines = [f"are in “{name}”" for name in _segment_names(told.get("filter_segment_ids"), names)]
+    others = [(key, what) for key, what in RELATED.items() if told.get(key)]
+    return [*lines, *(f"have {what} for which {_said(told[key], names)}" for key, what in others)]
 
 
-def _said(condition: Any) -> str:
-    """A filter of objects as it came."""
-    return condition if isinstance(condition, str) else json.dumps(condition, ensure_ascii=False)
+RELATED = {"filter_object_attributes": "an object", "filter_relationship_attributes": "a relationship"}
+
+
+def _said(condition: Any, names: Mapping[str, str]) -> str:
+    """A filter of objects in the words of a segment's criteria; as it came where it is none."""
+    if isinstance(condition, str):
+        return condition
+    return words(parse(_of_people(condition)), names)
+
+
+def _of_people(node: Any) -> Any:
+    """Conditions on objects and relationships, written like those on people: they are built the same."""
+    if isinstance(node, list):
+        return [_of_people(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    bare = {key: one for key, one in node.items() if key != "type_id"}
+    return {key.removeprefix("object_").removeprefix("relationship_"): _of_people(one) for key, one in bare.items()}
 
 
 def _content(row: Mapping[str, Any]) -> Content:
@@ -210,7 +245,11 @@ def _day(told: Any) -> str:
     return datetime.fromtimestamp(told, UTC).date().isoformat() if isinstance(told, int) and told > 0 else ""
 
 
-def _missing(kinds: tuple[str, ...], steps: tuple[Step, ...], languages: tuple[str, ...]) -> list[str]:
+def _missing(kind: str, kinds: tuple[str, ...], steps: tuple[Step, ...], languages: tuple[str, ...]) -> list[str]:
+    if kind == "newsletter":
+        return ["one e-mail to many at once: send the next one from an e-mail tool that is fed from the View or list"]
+    if kind == "transactional":
+        return ["a message that your code asks for: let it ask another e-mail provider, with this text"]
     lines = [ACTIONS[one][1] for one in kinds if one in ACTIONS and not ACTIONS[one][0]]
     lines += [f"a step of the type “{one}” is not known" for one in kinds if one not in ACTIONS]
     if sum(step.type == "email" for step in steps) > 1:
@@ -220,7 +259,11 @@ def _missing(kinds: tuple[str, ...], steps: tuple[Step, ...], languages: tuple[s
     return list(dict.fromkeys(lines))
 
 
-def _recipe(trigger: str, filtered: bool, steps: tuple[Step, ...]) -> list[str]:
+def _recipe(kind: str, trigger: str, filtered: bool, steps: tuple[Step, ...]) -> list[str]:
+    if kind == "newsletter":
+        return ["Send it to yourself from the new tool, and compare it with the text here."]
+    if kind == "transactional":
+        return ["Let your code send it to an address of your own, and compare it with the text here."]
     first = next((step for step in steps if step.kind == "step"), None)
     shown = f"“{first.name or first.type}”" if first else "its message"
     lines = [f"Make a test person with an address of your own, and let it happen: {trigger}."]

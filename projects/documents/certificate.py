@@ -18,6 +18,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from connectors.registry import get_connector
 from projects import audit, gates
 from projects.documents import verifier
 from projects.documents.evidence import EVIDENCE, Evidence, destination_line, source_line
@@ -99,7 +100,8 @@ def _about(run: Run, number: int, by: User) -> dict[str, Any]:
 
 def _system(connection: Any) -> str:
     account = connection.identity.get("account", "")
-    return f"{connection.connector} “{account}” at {connection.base_url}" if account else connection.base_url
+    label = get_connector(connection.connector).label
+    return f"{label} “{account}” at {connection.base_url}" if account else f"{label} at {connection.base_url}"
 
 
 def _books(run: Run) -> list[Reconciliation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -25,6 +26,9 @@ LABELS = {
     "transactional": "Transactional messages",
 }
 
+LIST = "list"
+"""Beside its own line, a segment may have a list of its members in the destination."""
+
 State = HandoffItem.State
 WEIGHT = {State.OPEN: 0, State.BUILT: 50, State.TESTED: 80, State.LIVE: 100, State.DROPPED: 100}
 """How much of an item is done, in percent."""
@@ -42,6 +46,7 @@ class Line:
     owner: str
     note: str
     link: str
+    list_link: str = ""
 
     @property
     def state_label(self) -> str:
@@ -79,16 +84,18 @@ def sections(project: Project, made: Handoff) -> tuple[Section, ...]:
         TRANSACTIONAL: made.transactional,
     }
     return tuple(
-        Section(kind, LABELS[kind], tuple(_line(kind, item, said.get((kind, item.key))) for item in listed))
+        Section(kind, LABELS[kind], tuple(_line(kind, item, said) for item in listed))
         for kind, listed in items.items()
         if listed
     )
 
 
-def _line(kind: str, item: SegmentItem | Automation, said: HandoffItem | None) -> Line:
-    known = said or HandoffItem(kind=kind, key=item.key)
+def _line(kind: str, item: SegmentItem | Automation, said: Mapping[tuple[str, str], HandoffItem]) -> Line:
+    known = said.get((kind, item.key)) or HandoffItem(kind=kind, key=item.key)
     detail = f"{item.type}, as a View: {item.how}" if isinstance(item, SegmentItem) else item.state
-    return Line(kind, item.key, item.name, detail, known.state, known.owner, known.note, known.link)
+    listed = said.get((LIST, item.key)) if kind == SEGMENT else None
+    link = listed.link if listed else ""
+    return Line(kind, item.key, item.name, detail, known.state, known.owner, known.note, known.link, link)
 
 
 @transaction.atomic

@@ -6,13 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.catalogue import ObjectKind
+from mapping.activities import EVENT, MESSAGE
+from mapping.overlap import IDS, Pointers
 from projects.documents.rows import AUTOMATIONS, BROADCAST, CAMPAIGN, TRANSACTIONAL, Configuration
-from projects.models import Connection, Profile, Project, Record
+from projects.grading import spell_hours
+from projects.models import Change, Connection, DeletedProfile, Profile, Project, Record, Run, Watch
+from projects.pipeline.discover import PEOPLE
 from projects.pipeline.phases import PERSON
 from projects.selectors import newest_run
 
 EXPORT_LIMIT = 20_000
 """Records that Twenty's own export gives at most."""
+
+ACTIVE = ("event", "message", "comment", "task")
+"""What only somebody has who did or was sent something."""
 
 REFUSED_BY_DELETED = ("deleted_owner", "deleted_in_destination")
 
@@ -34,10 +41,10 @@ def gotchas(project: Project, profiles: list[Profile], both: dict[str, Connectio
     destination = both.get(Connection.Side.DESTINATION)
     known = (destination.known.get("capabilities") or {}) if destination else {}
     return (
-        _deleted(found),
+        _deleted(project, found),
         _push(read, found),
         _broadcasts(read, found),
-        _inactive(found.get(PERSON)),
+        _inactive(project, found.get(PERSON), [found[name] for name in (EVENT, MESSAGE) if name in found]),
         _redacted(read, found),
         _order(profiles),
         _export(found.get(PERSON)),
@@ -52,17 +59,26 @@ def _values(profile: Profile | None, name: str) -> dict[str, int]:
     return next((dict(field.values) for field in fields if field.name == name), {})
 
 
-def _deleted(found: dict[str, Profile]) -> Gotcha:
+def _deleted(project: Project, found: dict[str, Profile]) -> Gotcha:
     title = "Deleted profiles count towards the bill until the cycle ends"
     trace = next((one for one in found.values() if one.kind == ObjectKind.TRACE and _values(one, "type")), None)
     if trace is None:
-        return Gotcha("source", title, None, "Not counted by this discovery: the audit before production counts them.")
+        return _watched(project, title)
     number = _values(trace, "type").get("profile_delete", 0)
     words = f"{number:,} deletions are in the activity log, which reaches back 30 days. None of them is moved."
     return Gotcha("source", title, number, words)
 
 
 LATER = "Counted when the production run reads the configuration."
+
+
+def _watched(project: Project, title: str) -> Gotcha:
+    """The deletions that the watch over the source's log has seen, once it has looked."""
+    if not Watch.objects.filter(project=project).exclude(polled_at=None).exists():
+        return Gotcha("source", title, None, "Not counted by this discovery: the audit before production counts them.")
+    number = DeletedProfile.objects.filter(project=project, merged_into="").count()
+    words = f"{number:,} deletions were seen in the log since the project began to watch it. None of them is moved."
+    return Gotcha("source", title, number, words)
 
 
 def _push(read: Configuration, found: dict[str, Profile]) -> Gotcha:
@@ -91,11 +107,11 @@ def _broadcasts(read: Configuration, found: dict[str, Profile]) -> Gotcha:
     return Gotcha("source", "The broadcast API is limited", number, words)
 
 
-def _inactive(person: Profile | None) -> Gotcha:
+def _inactive(project: Project, person: Profile | None, happened: list[Profile]) -> Gotcha:
     title = "Inactive profiles inflate the bill"
     field = next((f for f in person.statistics.field_profiles() if f.name == "_last_emailed"), None) if person else None
     if person is None or field is None:
-        return Gotcha("source", title, None, "The source tells of nobody when they were last written to.")
+        return _silent(project, person, happened, title)
     number = person.read - field.filled
     share = 100 * number / person.read if person.read else 0
     words = (
@@ -103,6 +119,44 @@ def _inactive(person: Profile | None) -> Gotcha:
         f"destination {share:.0f} % smaller; they stay in the source's bill until they are deleted there."
     )
     return Gotcha("source", title, number, words)
+
+
+def _silent(project: Project, person: Profile | None, happened: list[Profile], title: str) -> Gotcha:
+    """People without any event or message in what was read: by the newest production run, else by discovery."""
+    run = project.runs.filter(kind=Run.Kind.PRODUCTION, state=Run.State.SUCCEEDED).order_by("-number").first()
+    if run is not None:
+        people = Record.objects.filter(run=run, object=PERSON).landed().count()
+        done = Change.objects.filter(run=run, object__in=ACTIVE).exclude(person="").values("person").distinct().count()
+        return _idle(title, people, max(0, people - done), "")
+    share = _share_active(person, happened)
+    if person is None or share is None:
+        return Gotcha("source", title, None, "Customer.io does not say when somebody was last active.")
+    nameless = any(row.data.get("coverage", {}).get("nameless") for row in happened)
+    about = "At most " if nameless else "" if person.read <= IDS else "About "
+    return _idle(title, person.read, round(person.read * (1 - share)), about)
+
+
+def _idle(title: str, people: int, number: int, about: str) -> Gotcha:
+    if not number:
+        return Gotcha("source", title, 0, f"Each of {people:,} people has an event or a message in what was read.")
+    words = (
+        f"{about}{number:,} of {people:,} people have no event and no message in what was read. Leaving them behind "
+        f"makes the destination {100 * number / people:.0f} % smaller; they stay in the source's bill until they are "
+        "deleted there."
+    )
+    return Gotcha("source", title, number, words)
+
+
+def _share_active(person: Profile | None, happened: list[Profile]) -> float | None:
+    """How many of the people something happened to, by the sketches of discovery; None where it kept none."""
+    ids = Pointers.from_json(person.data.get("pointers")).ids.get("cio_id") if person else None
+    seen = [Pointers.from_json(row.data.get("ids")).ids.get(PEOPLE) for row in happened]
+    known = [sketch for sketch in seen if sketch is not None]
+    if ids is None or not known:
+        return None
+    limit = min(sketch.complete_to for sketch in (ids, *known))
+    compared = [hashed for hashed in ids.counts if hashed <= limit]
+    return sum(any(hashed in one.counts for one in known) for hashed in compared) / len(compared) if compared else None
 
 
 def _redacted(read: Configuration, found: dict[str, Profile]) -> Gotcha:
@@ -144,9 +198,9 @@ def _rate(known: dict[str, Any], hours: float) -> Gotcha:
     rate = known.get("rate") or {}
     title = "The API limits requests"
     if not rate.get("interval"):
-        return Gotcha("destination", title, None, f"No limit was met here. Predicted: {hours:,.1f} hours in all.")
+        return Gotcha("destination", title, None, f"No limit was met here. Predicted: {spell_hours(hours)} in all.")
     number = round(60 / rate["interval"])
-    return Gotcha("destination", title, number, f"{number:,} a minute here. Predicted: {hours:,.1f} hours in all.")
+    return Gotcha("destination", title, number, f"{number:,} a minute here. Predicted: {spell_hours(hours)} in all.")
 
 
 def _sequences(read: Configuration, found: dict[str, Profile]) -> Gotcha:

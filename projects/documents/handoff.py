@@ -11,7 +11,9 @@ from pydantic import TypeAdapter
 
 from connectors.registry import get_connector
 from mapping.rules import MapSpec
+from projects import gates
 from projects.documents.automations import Automation, automation_of
+from projects.documents.deliveries import Deliveries, deliveries_of
 from projects.documents.head import Head, head_of
 from projects.documents.moved import Moved, NotMoved, Relink, moved, not_moved, relinks
 from projects.documents.rows import (
@@ -28,7 +30,9 @@ from projects.documents.rows import (
 )
 from projects.documents.scope import FieldSpec, NewField, NewObject, field_specs, new_fields, new_objects
 from projects.documents.segments import SegmentItem, segment_items
-from projects.models import HandoffItem, Profile, Project
+from projects.models import Connection, HandoffItem, Profile, Project
+from projects.models import Integration as Writer
+from projects.pipeline import unbuild
 from projects.pipeline.phases import PERSON
 from projects.selectors import newest_run, object_labels
 
@@ -69,6 +73,16 @@ class Link:
     state: str
     owner: str
     link: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnRequest:
+    """Something that can be made in the destination by a key: what the server says to it, and how many stand there."""
+
+    what: str
+    server: str
+    made: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +106,7 @@ class Handoff:
     relinks: tuple[Relink, ...]
     integrations: tuple[Integration, ...]
     progress: tuple[Link, ...]
+    on_request: tuple[OnRequest, ...]
     fields: tuple[FieldSpec, ...]
     new_objects: tuple[NewObject, ...]
     new_fields: tuple[NewField, ...]
@@ -115,8 +130,27 @@ ROLLBACK = (
     "Every change of the destination was written down before it was sent, with the values that stood there before.",
     "A record that was made is known by the identity map; one that was there before gets its old values back.",
     "What somebody has changed in the destination since is kept and listed, never overwritten.",
+    (
+        "In Carryover: Rollback, Make the plan. Nothing is written yet; the plan says what goes, what gets its old "
+        "values back and what stays. Then type the name of the project. "
+        "On a command line: manage.py migration rollback, with --plan to see the plan only."
+    ),
+    "All of it can be taken back, or one run, one phase, one object type, one field or one person.",
+    (
+        "Views, lists and drafts that were made from this handoff go first; then records, then fields and objects, "
+        "where nothing uses them any more. At the end every record is read back and compared with how it stood before."
+    ),
     "Ask for it before hypercare is closed. Nothing of it needs Customer.io.",
 )
+
+ANY_SERVER = "a key can make them"
+NOT_LOOKED = "not looked at yet: “Test connection” looks"
+REQUESTS = (
+    ("Views of segments that translate exactly", "", "create_view"),
+    ("Lists with the members of the other segments", "Message lists", "create_list"),
+    ("Drafts of workflows with name and trigger", "Workflows", "create_workflow"),
+)
+"""What can be made on request, the fact that says whether the server takes it, and the verb of the journal."""
 
 STATE_ORDER = {"running": 0, "active": 0, "draft": 2, "stopped": 3}
 
@@ -131,10 +165,11 @@ def context(project: Project) -> Handoff | None:
     stored = project.map_series.latest()
     spec = stored.spec if stored else MapSpec()
     labels, profiles = object_labels(project), profiles_of(discovery)
-    systems = {side: get_connector(one.connector).label for side, one in sides(project).items()}
+    both = sides(project)
+    systems = {side: get_connector(one.connector).label for side, one in both.items()}
     people = next((profile for profile in profiles if profile.object == PERSON), None)
     segments = segment_items(read, spec, people)
-    found = _automations(read, {item.key: item.name for item in segments})
+    found = _automations(read, {item.key: item.name for item in segments}, deliveries_of(project) or {})
     hours = [item.hours for item in segments] + [item.hours for items in found.values() for item in items]
     return Handoff(
         head=head_of(project, f"Workflow-rebuild handoff of {project.name}", run, stored),
@@ -152,8 +187,9 @@ def context(project: Project) -> Handoff | None:
         newsletters=found[NEWSLETTER],
         transactional=found[TRANSACTIONAL],
         relinks=relinks(moving),
-        integrations=_integrations(read, found),
+        integrations=(*_integrations(read, found), *_seen(project)),
         progress=_progress(project),
+        on_request=_on_request(project, both.get("destination")),
         fields=field_specs(spec, profiles, labels),
         new_objects=new_objects(spec),
         new_fields=new_fields(spec),
@@ -168,9 +204,18 @@ def to_json(made: Handoff) -> dict[str, Any]:
     return dumped
 
 
-def _automations(read: Configuration, names: dict[str, str]) -> dict[str, tuple[Automation, ...]]:
-    """Everything that sends something, by kind, in the order in which it is best rebuilt."""
-    return {kind: _ordered([automation_of(kind, row, names) for row in read.rows(kind)]) for kind in AUTOMATIONS}
+def _automations(read: Configuration, names: dict[str, str], sent: Deliveries) -> dict[str, tuple[Automation, ...]]:
+    """Everything that sends something, by kind, in the order in which it is best rebuilt.
+
+    What runs by itself, campaigns and broadcasts, has one order; what is sent by hand or by code one of its own.
+    """
+    made = {
+        kind: [automation_of(kind, row, names, sent.get((kind, str(row["key"])))) for row in read.rows(kind)]
+        for kind in AUTOMATIONS
+    }
+    both = _ordered(made[CAMPAIGN] + made[BROADCAST])
+    found = {kind: tuple(one for one in both if one.kind == kind) for kind in (CAMPAIGN, BROADCAST)}
+    return {kind: found.get(kind, _ordered(items)) for kind, items in made.items()}
 
 
 def _ordered(items: list[Automation]) -> tuple[Automation, ...]:
@@ -205,7 +250,10 @@ def _unread(read: Configuration, profiles: list[Profile]) -> tuple[str, ...]:
 
 def _decided(project: Project) -> tuple[Decided, ...]:
     rows = project.signatures.order_by("pk")
-    return tuple(Decided(one.gate, one.name, one.signed_at.isoformat(timespec="seconds"), one.note) for one in rows)
+    return tuple(
+        Decided(gates.label_of(one.gate), one.name, one.signed_at.isoformat(timespec="seconds"), one.note)
+        for one in rows
+    )
 
 
 def _integrations(read: Configuration, found: dict[str, tuple[Automation, ...]]) -> tuple[Integration, ...]:
@@ -236,10 +284,33 @@ def _integrations(read: Configuration, found: dict[str, tuple[Automation, ...]])
     return tuple(lines)
 
 
+def _seen(project: Project) -> tuple[Integration, ...]:
+    """What the audit has seen in the source's log; the configuration says the rest."""
+    rows = project.integrations.exclude(origin=Writer.Origin.LISTED).order_by("name")
+    return tuple(
+        Integration(
+            one.name,
+            f"{one.trace} Last seen on {one.last_seen:%Y-%m-%d}." if one.last_seen else one.trace,
+            "Pause it, or point it to the destination." if one.state == Writer.State.OPEN else one.get_state_display(),
+        )
+        for one in rows
+    )
+
+
 def _last(item: Automation) -> str:
     return f", {item.statistics[-1]}" if item.statistics else ""
 
 
 def _progress(project: Project) -> tuple[Link, ...]:
     rows = HandoffItem.objects.filter(project=project).order_by("kind", "key")
-    return tuple(Link(one.kind, one.key, one.state, one.owner, one.link) for one in rows)
+    return tuple(Link(one.kind, one.key, one.state, one.owner, one.link, one.note) for one in rows)
+
+
+def _on_request(project: Project, destination: Connection | None) -> tuple[OnRequest, ...]:
+    """What this server takes, as the connection's test found it, and how many of each stand there."""
+    facts = ((destination.known.get("capabilities") or {}).get("facts") or {}) if destination else {}
+    standing = Counter(unbuild.made(project).values_list("verb", flat=True))
+    return tuple(
+        OnRequest(what, facts.get(fact, NOT_LOOKED) if fact else ANY_SERVER, standing[verb])
+        for what, fact, verb in REQUESTS
+    )

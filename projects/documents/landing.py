@@ -14,9 +14,7 @@ from mapping.view_filters import Landing, Target
 from projects.documents.rows import Configuration
 from projects.models import Profile
 from projects.pipeline.phases import PERSON, SEGMENT
-
-TAGS = "segments"
-"""The made-up source field of the map under which a person's segments become tags."""
+from projects.pipeline.tags import TAGS
 
 CREATED_AT = "createdAt"
 

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import subprocess
+import sys
 from typing import Any
 
-import typst
+from projects.documents import typeset
 
-LAYOUTS = Path(__file__).with_name("layouts")
+LARGE = 300_000
+"""Characters of JSON from which a process of its own typesets: what a long document takes is given back then."""
+
+
+class Unprintable(Exception):
+    """The document could not be set; what Typst said stands in it."""
 
 
 def render(layout: str, context: dict[str, Any]) -> bytes:
     """The PDF (tagged, with its fonts inside) of a layout over a context of JSON values."""
     data = json.dumps(context, ensure_ascii=False)
-    # The fonts of the machine differ; those in the package are the same everywhere.
-    made: bytes = typst.compile(
-        LAYOUTS / f"{layout}.typ", root=LAYOUTS, format="pdf", ignore_system_fonts=True, sys_inputs={"data": data}
-    )
-    return made
+    if len(data) < LARGE:
+        return typeset.compiled(layout, data)
+    command = [sys.executable, typeset.__file__, layout]
+    done = subprocess.run(command, input=data.encode(), capture_output=True, check=False)  # noqa: S603 - our own words
+    if done.returncode:
+        raise Unprintable(done.stderr.decode(errors="replace")[-2000:])
+    return done.stdout

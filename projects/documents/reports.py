@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.catalogue import ObjectKind
-from mapping.rules import MapSpec
+from mapping.rules import Action, MapSpec
 from projects import estimator, quotes
 from projects.documents import certificate
 from projects.documents import quote as quote_paper
@@ -16,6 +16,7 @@ from projects.documents.kept import keep, on_paper
 from projects.documents.kinds import KINDS
 from projects.documents.rows import discovery_of, profiles_of, sides
 from projects.models import Project, User
+from projects.pipeline.phases import COMPANY
 from projects.services import Refused
 
 
@@ -58,9 +59,12 @@ def _quote(project: Project, by: User) -> Report:
     if pair is None:
         raise Refused("Both systems have to be connected before a quote can be written.")
     stored = project.map_series.latest()
-    facts = counted_of(project, profiles, stored.spec if stored else MapSpec(), both)
+    spec = stored.spec if stored else MapSpec()
+    facts = counted_of(project, profiles, spec, both)
+    companies = {rule.source for rule in spec.objects if rule.destination == COMPANY and rule.action != Action.SKIP}
     typed = {
         "people": facts.people,
+        "companies": sum(one.read for one in profiles if one.kind == ObjectKind.RECORD and one.object in companies),
         "custom_types": facts.custom_objects,
         "history": sum(one.read for one in profiles if one.kind == ObjectKind.HAPPENING),
         "fields": facts.fields,
@@ -68,8 +72,8 @@ def _quote(project: Project, by: User) -> Report:
         "segments": facts.segments,
         "campaigns": facts.campaigns,
     }
-    typed["custom_records"] = max(0, facts.other_records - typed["history"])
-    made = estimator.of_facts(pair, typed, facts)
+    typed["custom_records"] = max(0, facts.other_records - typed["history"] - typed["companies"])
+    made = estimator.of_facts(pair, typed, facts, f"{run} of {project}")
     kept, _token = quotes.write_quote(estimate=made, name=str(by), email=by.email, company=project.name)
     data = {**kept.content, "number": kept.number, "valid_until": kept.valid_until.isoformat()}
     return Report(data, quote_paper.pdf(kept), f"Quote {kept.number}, valid until {kept.valid_until:%d %B %Y}")

@@ -13,7 +13,7 @@ from projects.documents.gotchas import Gotcha, gotchas
 from projects.documents.head import Head, head_of
 from projects.documents.inventory import Compatibility, Inventory, compatibility, counted_of, inventory, pace_of
 from projects.documents.rows import discovery_of, profiles_of, sides
-from projects.grading import Grade, grade, predict, rules, too_many, what_ifs
+from projects.grading import Grade, grade, predict, rules, spell_hours, too_many, what_ifs
 from projects.models import Connection, Profile, Project, Run
 from projects.pipeline.phases import PHASES
 from projects.schema import schema_plan
@@ -124,6 +124,21 @@ class Predicted:
     hours: float
     basis: str
 
+    @property
+    def words(self) -> str:
+        """All of it, as people say it."""
+        return spell_hours((self.read_minutes + self.write_minutes + self.read_back_minutes) / 60)
+
+    @property
+    def parts(self) -> tuple[tuple[str, str], ...]:
+        """What it is made of, each as people say it."""
+        minutes = (
+            ("reading", self.read_minutes),
+            ("writing", self.write_minutes),
+            ("reading back", self.read_back_minutes),
+        )
+        return tuple((name, spell_hours(number / 60)) for name, number in minutes)
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -153,6 +168,9 @@ OTHERWISE = {
     "empty": "left empty",
 }
 """What becomes of a value that cannot be turned."""
+
+SURE = frozenset({"", "text", "trim"})
+"""Transforms that every value goes through."""
 
 EXCLUDED = (
     "Push notifications: they depend on a new version of your app with another SDK.",
@@ -232,7 +250,6 @@ def _grading(counted: Any) -> Grading:
         offers=tuple(
             Offer(one.sentence, one.before.name, one.after.name, one.before.points - one.after.points)
             for one in what_ifs(counted)
-            if one.before.points > one.after.points
         ),
     )
 
@@ -258,7 +275,7 @@ def field_specs(spec: MapSpec, profiles: list[Profile], labels: dict[str, str]) 
                     type=field.type.value if field.type and not left else "",
                     transform=field.transform if not left else "",
                     choices=len(field.choices),
-                    otherwise=OTHERWISE[field.on_error.value] if not left else "",
+                    otherwise=OTHERWISE[field.on_error.value] if not left and field.transform not in SURE else "",
                     reason="Its object type is left behind." if rule.action == Action.SKIP else field.reason,
                 )
             )
@@ -293,7 +310,7 @@ def _environment(connection: Connection | None) -> Environment:
     connector = get_connector(connection.connector)
     cloud = connection.base_url.rstrip("/") in {url.rstrip("/") for url in connector.hosts.values()}
     found = connection.known.get("capabilities") or {}
-    facts = tuple(Fact(name, words) for name, words in (found.get("facts") or {}).items())
+    facts = tuple(Fact(name, words) for name, words in (found.get("facts") or {}).items() if name != "Version")
     rate = found.get("rate")
     return Environment(
         system=connector.label,

@@ -19,6 +19,8 @@ from projects.grading import rules
 from projects.models import Profile
 from projects.pipeline.phases import SEGMENT
 
+RECEIVES = "receives newsletter"
+
 SHOWS = {
     "same": "shows the same people",
     "more": "shows everybody who is in the segment, and some more",
@@ -83,7 +85,7 @@ def _item(
         state=str(row.get("state") or ""),
         members=members[key],
         words=words(parse(row["conditions"]), names) if made else _without_criteria(row),
-        criteria=json.dumps(row["conditions"], ensure_ascii=False, indent=1) if made else "",
+        criteria=laid_out(row["conditions"]) if made else "",
         how=made.how if made else "by hand",
         shows=SHOWS[made.shows] if made and made.filter is not None else "",
         view=filter_words(made.filter) if made and made.filter is not None else "",
@@ -93,6 +95,16 @@ def _item(
         used_by=tuple(used.get(key, ())),
         hours=rules()["effort"][f"segment_{made.how if made else 'exactly'}"],
     )
+
+
+def laid_out(node: Any, depth: int = 0) -> str:
+    """JSON as people read it: a condition on one line, and what joins conditions around them, one step in."""
+    inner = "  " * (depth + 1)
+    if isinstance(node, dict) and len(node) == 1 and isinstance(next(iter(node.values())), list):
+        name, parts = next(iter(node.items()))
+        lines = ",\n".join(inner + laid_out(part, depth + 1) for part in parts)
+        return f"{{{json.dumps(name)}: [\n{lines}\n{'  ' * depth}]}}"
+    return json.dumps(node, ensure_ascii=False)
 
 
 def _without_criteria(row: Mapping[str, Any]) -> str:
@@ -117,7 +129,7 @@ def used_by(read: Configuration) -> dict[str, list[str]]:
         _use(found, _part(row, "filters", "filter_segment_ids"), f"filters campaign “{_name(row)}”")
     for row in read.rows(NEWSLETTER):
         told = row.get("recipients", row.get("recipient_segment_ids"))
-        _use(found, told, f"receives newsletter “{_name(row)}”")
+        _use(found, told, f"{RECEIVES} “{_name(row)}”")
     return dict(found)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from projects import rebuilding
 from projects.documents import certificate, verifier
 from projects.documents.reports import REPORTS
 from projects.management.waiting import Failed, Outcome
@@ -34,6 +35,12 @@ def report(command: BaseCommand, project: Project, user: User, options: dict[str
         if options[name]:
             Path(options[name]).write_bytes(content)
     return Outcome(made.data, made.sentence)
+
+
+def rebuild(command: BaseCommand, project: Project, user: User, options: dict[str, Any]) -> Outcome:
+    """Makes views, lists and drafts of workflows in the destination, in this process."""
+    made = rebuilding.build(project=project, by=user)
+    return Outcome({**{name: made.made[name] for name in rebuilding.WORDS}, "refused": made.refused}, str(made))
 
 
 def certify(command: BaseCommand, project: Project, user: User, options: dict[str, Any]) -> Outcome:

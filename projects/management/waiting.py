@@ -16,6 +16,9 @@ from projects.text import duration
 
 DONE, FAILED, WAITS = 0, 1, 3
 
+NAMED = 10
+"""Differences that are named on the command line; the page has all."""
+
 NOBODY = 60
 """Seconds without any worker after which waiting ends with a sentence."""
 
@@ -84,11 +87,20 @@ def outcome_of(run: Run) -> Outcome:
         books = phase.reconciliations.order_by("-pk").first()
         if books is not None and not books.is_green:
             problem = " ".join([books.verdict, *books.open_points])
-            return Outcome({**data, "error": problem}, f"{text}\n{problem}", FAILED)
+            named = _named_differences(run)
+            return Outcome({**data, "error": problem, "differences": named}, "\n".join([text, problem, *named]), FAILED)
     for trigger in run.paused_triggers.exclude(problem=""):
         problem = f"The workflow “{trigger.name}” was paused for this run. {trigger.problem}"
         return Outcome({**data, "error": problem}, f"{text}\n{problem}", FAILED)
     return Outcome(data, text)
+
+
+def _named_differences(run: Run) -> list[str]:
+    """Which records and fields differ, without their values: the first of them, and how many more there are."""
+    open_ones = run.differences.unexplained().order_by("pk")
+    named = [f"  {one.get_kind_display()}: {one}" for one in open_ones[:NAMED]]
+    more = open_ones.count() - len(named)
+    return [*named, f"  and {more:,} more"] if more else named
 
 
 def _data(run: Run) -> dict[str, Any]:

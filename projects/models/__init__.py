@@ -8,7 +8,7 @@ from projects.models.gate import Decision, Signature
 from projects.models.paper import CallRequest, HandoffItem, Paper, Quote
 from projects.models.project import Connection, Invitation, Membership, Project, SourceArchive
 from projects.models.proof import Acceptance, Correction, Look
-from projects.models.record import Difference, GroupMember, JournalEntry, Link, Record
+from projects.models.record import Difference, GroupMember, JournalEntry, Link, Record, Sighting
 from projects.models.run import PausedTrigger, Phase, Profile, Reconciliation, Run, Step
 from projects.models.user import User
 from projects.models.watch import AuditReport, DeletedProfile, Integration, SourceChange, Watch
@@ -45,6 +45,7 @@ __all__ = [
     "Remark",
     "Reversal",
     "Run",
+    "Sighting",
     "Signature",
     "SigningKey",
     "SourceArchive",

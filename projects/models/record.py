@@ -145,6 +145,23 @@ class GroupMember(models.Model):
         return f"{self.key} in {self.group}"
 
 
+class Sighting(models.Model):
+    """That discovery has counted a record: pages of objects and of relationships may repeat some (FACTS.md section 6).
+
+    Kept while its object type is being read, and no longer.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="+")
+    object = models.CharField(max_length=80)
+    key = models.CharField(max_length=400)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "object", "key"], name="one_sighting")]
+
+    def __str__(self) -> str:
+        return f"{self.object} {self.key}"
+
+
 class Link(models.Model):
     """The identity map: which destination record a source record is, what we wrote, what stood there before."""
 

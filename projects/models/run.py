@@ -165,10 +165,10 @@ class Step(models.Model):
     @property
     def seconds_left(self) -> int | None:
         """Seconds that its present stage still takes at the pace it has kept; None where that cannot be known."""
-        spent = self.tally.get(f"ms.{self.stage}", 0)
+        spent: int = self.tally.get(f"ms.{self.stage}", 0)
         if self.state == self.State.DONE or not self.total or not self.done or not spent:
             return None
-        return round(max(0, self.total - self.done) * spent / self.done / 1000)
+        return max(0, self.total - self.done) * spent // (self.done * 1000)
 
 
 class Profile(models.Model):

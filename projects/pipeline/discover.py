@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils import timezone
@@ -18,7 +19,7 @@ from mapping.activities import EVENT, MESSAGE
 from mapping.happenings import Happenings
 from mapping.overlap import IDS, Pointers, Sketch, overlap
 from mapping.profile import ObjectProfile
-from projects.models import Connection, Profile
+from projects.models import Connection, Profile, Sighting
 from projects.pipeline import triggers
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.phases import (
@@ -36,6 +37,9 @@ MATCH_FIELDS = {PERSON: ("email",)}
 
 TRACE = "trace"
 """The kind of what is history for a delta or an audit: it does not migrate and is not profiled."""
+
+PEOPLE = "people"
+"""The sketch of the people whom something happened to, beside those of the happenings' own ids."""
 
 PERSON_IDS = ("cio_id", "id", "email")
 OBJECT_IDS = ("cio_object_id", "object_id")
@@ -123,8 +127,9 @@ def profile(context: Context) -> Progress:
         page = _page(context, current.object, cursor)
     except Rejected as refusal:
         return _unreadable(current, refusal, {"at": cursor["at"] + 1, "next": None})
+    fresh = _not_seen(context, current, _counted_once(current, cursor, page))
     groups: defaultdict[str, list[SourceRecord]] = defaultdict(list)
-    for record in _counted_once(current, cursor, page):
+    for record in fresh:
         groups[_kept_under(current, record)].append(record)
     touched = [
         _add(context, current, name, records, profiles) for name, records in (groups or {current.object: []}).items()
@@ -134,14 +139,47 @@ def profile(context: Context) -> Progress:
     current_row = next((row for row in touched if row.object == current.object), current)
     current_row.missing += len(page.missing)
     if current.object == RELATIONSHIP:
-        current_row.read += len(page.records)
+        current_row.read += len(fresh)
     following = _following(context, current.object, cursor, page)
     finished = following["at"] != cursor["at"]
     if finished:
         current_row.finished_at = timezone.now()
     if current_row not in touched:
         touched.append(current_row)
-    return Progress(following, done=len(page.records), save=lambda: _save(touched))
+
+    def save() -> None:
+        _save(touched)
+        _keep_seen(context, current, fresh, finished)
+
+    return Progress(following, done=len(page.records), save=save)
+
+
+def _repeats(current: Profile) -> bool:
+    """Whether pages of this object type may hold records that earlier ones held."""
+    return current.object == RELATIONSHIP or current.object.startswith("object:")
+
+
+def _not_seen(context: Context, current: Profile, records: Iterable[SourceRecord]) -> list[SourceRecord]:
+    """The records of a page that no page of this discovery held before."""
+    if not _repeats(current):
+        return list(records)
+    by_key = {record.key: record for record in records}
+    seen = Sighting.objects.filter(run=context.run, object=current.object, key__in=by_key).values_list("key", flat=True)
+    for key in seen:
+        del by_key[key]
+    return list(by_key.values())
+
+
+def _keep_seen(context: Context, current: Profile, records: list[SourceRecord], finished: bool) -> None:
+    """Remembers what was counted, until the object type is read to its end."""
+    if not _repeats(current):
+        return
+    if finished:
+        Sighting.objects.filter(run=context.run, object=current.object).delete()
+    else:
+        Sighting.objects.bulk_create(
+            [Sighting(run=context.run, object=current.object, key=record.key) for record in records]
+        )
 
 
 def _page(context: Context, object: str, cursor: dict[str, Any]) -> Page:
@@ -174,13 +212,20 @@ def _counted_once(row: Profile, cursor: dict[str, Any], page: Page) -> tuple[Sou
 
 
 def _cover(row: Profile, where: str, page: Page) -> None:
-    """How many happenings each place holds and from when to when; a sketch of their ids tells how many hold both."""
+    """How many happenings each place holds and from when to when.
+
+    A sketch of their ids tells how many hold both, one of whom they happened to how many people had none.
+    """
     covers = row.data.setdefault("coverage", {})
     told = covers.setdefault(where, {"records": 0, "unreadable": 0, "left_out": {}, "first": None, "last": None})
     ids = Pointers.from_json(row.data.get("ids"))
-    sketch = ids.ids.setdefault(where, Sketch(IDS))
+    sketch, people = ids.ids.setdefault(where, Sketch(IDS)), ids.ids.setdefault(PEOPLE, Sketch(IDS))
     for record in page.records:
         sketch.add(record.key)
+        if "person" in record.refs:
+            people.add(record.refs["person"][1])
+        else:
+            covers["nameless"] = covers.get("nameless", 0) + 1
         at = record.fields.get("timestamp", record.fields.get("created"))
         if isinstance(at, int | float):
             told["first"] = at if told["first"] is None else min(told["first"], at)

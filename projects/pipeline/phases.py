@@ -218,6 +218,8 @@ def _plan(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
 
 
 def _undo(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
+    # First: a view rests on fields and a list on people that go after it.
+    yield StepSpec("undo.rebuilt", "rebuilt", "", ("unbuild",))
     yield StepSpec("undo", "undo", "", ("undo",))
     yield StepSpec("prove", "prove", "", ("prove",))
     # Last: a field that is gone cannot be read back.

@@ -164,17 +164,37 @@ def _close(phase: Phase) -> Reconciliation:
     return made
 
 
+WORDS = {
+    PERSON: "people",
+    PERSON_COMPANY: "people’s companies",
+    "comment": "comments",
+    "comment.target": "people of comments",
+    "task": "tasks",
+    "task.target": "people of tasks",
+    "attachment": "files",
+}
+"""What has no label of its own at the source, or a better one."""
+
+
+def _linked(object: str, words: dict[str, str]) -> str:
+    """Links that an attribute sets are named after what they start from."""
+    source, _, _relation = object.rpartition(".")
+    return f"links of {words[source]}" if source in words else object
+
+
 def verdict(books: Reconciliation, project: Project) -> str:
     """The one line that is read first: “63 fields × 98,412 people: 6,199,956 values compared, 0 unexplained”."""
     plural = dict(project.profiles.order_by("run_id").values_list("object", "label_plural"))
-    words = {name: label[:1].lower() + label[1:] for name, label in plural.items()}
-    words |= {PERSON: "people", PERSON_COMPANY: "people’s companies"}
+    words = {
+        name: label.lower() if label.istitle() else label[:1].lower() + label[1:] for name, label in plural.items()
+    }
+    words |= WORDS
     parts = []
     for object, fields in books.fields_table.items():
         records = books.objects_table.get(object, {})
         landed = sum(records.get(column, 0) for column in ("created", "updated", "unchanged"))
         related = words.get(object.replace("relationship:", "object:"))
-        named = words.get(object) or (f"{related} of people" if related else object)
+        named = words.get(object) or (f"{related} of people" if related else _linked(object, words))
         parts.append(f"{len(fields)} field{'' if len(fields) == 1 else 's'} × {landed:,} {named}")
     said = f"{', '.join(parts)}: {books.values:,} values compared, {books.unexplained:,} unexplained"
     if not parts:

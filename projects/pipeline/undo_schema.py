@@ -31,13 +31,13 @@ def page(context: Context) -> Progress:
     entry = left[0]
     seen = [*context.step.cursor.get("seen", []), entry.pk]
     if reason := in_use(context, entry):
-        return Progress({"seen": seen}, save=lambda: _stays(context, entry, reason))
+        return Progress({"seen": seen}, save=lambda: stays(context, entry, reason))
     change = SchemaChange(**{**entry.detail, "done": True})
     try:
         context.destination.drop(change)
     except Rejected as refusal:
         sentence = str(refusal)
-        return Progress({"seen": seen}, save=lambda: _stays(context, entry, sentence))
+        return Progress({"seen": seen}, save=lambda: stays(context, entry, sentence))
     context.forget_types()
     return Progress({"seen": seen}, done=1, save=lambda: _gone(entry))
 
@@ -135,10 +135,10 @@ def _prove(context: Context) -> None:
         target = context.types.get(entry.object)
         if target is not None and (entry.verb == "create_object" or target.field(entry.detail["name"])):
             JournalEntry.objects.filter(pk=entry.pk).update(state=JournalEntry.State.DONE)
-            _stays(context, entry, f"{entry.object}.{entry.detail['name']} is still there although it was dropped.")
+            stays(context, entry, f"{entry.object}.{entry.detail['name']} is still there although it was dropped.")
 
 
-def _stays(context: Context, entry: JournalEntry, reason: str) -> None:
+def stays(context: Context, entry: JournalEntry, reason: str) -> None:
     """Says in the run's own journal what stays, and why."""
     JournalEntry.objects.create(
         project=context.project,

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from projects import hypercare as care
 from projects import late_gates
+from projects.documents import closing
 from projects.forms_back import ConcernForm, RemarkForm
 from projects.permissions import Can
 from projects.text import duration
@@ -19,10 +20,14 @@ from projects.views.seat import Request, page, seat_of, told
 
 @require_GET
 def hypercare(request: Request, slug: str) -> HttpResponse:
-    """Everything that was raised, newest first; `?format=json` is the closing report."""
+    """Everything that was raised, newest first; `?format=json` and `?format=pdf` are the closing report."""
     seat = seat_of(request, slug)
     if request.GET.get("format") == "json":
-        return JsonResponse(care.report(seat.project))
+        return JsonResponse(closing.report(seat.project))
+    if request.GET.get("format") == "pdf":
+        answer = HttpResponse(closing.pdf(seat.project), content_type="application/pdf")
+        answer["Content-Disposition"] = f'attachment; filename="{slug}-closing-report.pdf"'
+        return answer
     context = page(seat)
     gate = next(view for view in context["gates"] if view.gate == late_gates.HYPERCARE)
     end = late_gates.ends_at(seat.project)
@@ -34,6 +39,7 @@ def hypercare(request: Request, slug: str) -> HttpResponse:
         "concern_form": ConcernForm() if end else None,
         "remark_form": RemarkForm(),
         "may_check": seat.may(Can.RUN),
+        "rebuilt": closing.rebuilt(seat.project) if end else None,
     }
     return render(request, "projects/hypercare.html", context)
 

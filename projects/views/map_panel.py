@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from connectors.catalogue import FieldType, ObjectType
-from connectors.contract import Naming
+from connectors.naming import Naming
 from mapping import retarget
 from mapping.checks import unmapped_values
 from mapping.masking import shape_of

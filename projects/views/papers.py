@@ -55,6 +55,7 @@ def handoff(request: Request, slug: str) -> HttpResponse:
             items=len(lines),
             percent=checklist.percent(lines),
             states=HandoffItem.State.choices,
+            standing=rebuilding.standing(seat.project),
             **papers_of(seat, "handoff"),
         ),
     )
@@ -76,8 +77,10 @@ def rebuild(request: Request, slug: str) -> HttpResponse:
     """Makes views and drafts in the destination, on request."""
     seat = seat_of(request, slug)
     with told(request):
-        made = rebuilding.build(project=seat.project, by=request.user)
-        messages.success(request, f"{made['views']} views and {made['drafts']} drafts of workflows were made.")
+        outcome = rebuilding.ask(project=seat.project, by=request.user)
+        messages.success(
+            request, str(outcome) if outcome else "A worker makes them now: this page shows how far it is."
+        )
     return redirect("handoff", slug)
 
 

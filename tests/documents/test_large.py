@@ -20,8 +20,11 @@ def test_a_large_handoff_takes_less_than_a_minute_and_half_a_gigabyte() -> None:
         [sys.executable, "-m", "bench.handoff"], cwd=ROOT, env=own, capture_output=True, text=True, check=True
     )
     seconds = [float(one) for one in re.findall(r"([\d.]+) s\b", done.stdout)]
-    memory = re.search(r"memory (\d+) MB at most", done.stdout)
+    memory = [int(one) for one in re.findall(r"memory (\d+) MB at most", done.stdout)]
     assert len(seconds) == 2
-    assert memory
     assert sum(seconds) < 60
-    assert int(memory[1]) < 500
+    # The process that asks for it, and the one that typesets it and then ends.
+    assert len(memory) == 2
+    assert memory[0] < 250
+    assert sum(memory) < 550
+    assert max(memory) < 500

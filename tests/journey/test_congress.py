@@ -15,7 +15,7 @@ from django.core.management import call_command
 from connectors.customerio.fake import FakeCustomerio, Workspace
 from connectors.twenty.fake import FakeTwenty
 from projects import archives, connections, selectors
-from projects.models import Event, PausedTrigger, Reconciliation, Run
+from projects.models import Event, PausedTrigger, Profile, Reconciliation, Run, Sighting
 from projects.pipeline.phases import PHASES
 from projects.pipeline.tags import tags_rule
 from tests.journey.conftest import CONGRESS, Migration, make_migration
@@ -37,6 +37,7 @@ class Journey:
     status: dict[str, Any] = field(default_factory=dict)
     writes_in_replay: int = 0
     paused: list[tuple[str, str]] = field(default_factory=list)
+    discovered: dict[str, int] = field(default_factory=dict)
     events: Counter[str] = field(default_factory=Counter)
     tags: dict[str, str] = field(default_factory=dict)
 
@@ -61,6 +62,7 @@ def travel(line: str) -> Journey:
     journey = Journey(destination, before={row["id"]: row for row in destination.records("person")})
     journey.sandbox = selectors.run_status(migration.to_sandbox())
     journey.production = selectors.run_status(migration.production())
+    journey.discovered = dict(Profile.objects.values_list("object", "read"))
     already = writes(destination)
     replay = migration.run("replay")
     assert replay.state == Run.State.SUCCEEDED, replay.problem
@@ -104,6 +106,23 @@ def load(name: str) -> Any:
 def test_all_537_people_are_accounted_for(journey: Journey) -> None:
     assert balance(journey.production, "people") == {"read": 537, "created": 536, "held": 1}
     assert len(imported(journey, "person")) == 536
+
+
+def test_discovery_counts_each_record_once_although_pages_repeat_some(journey: Journey) -> None:
+    counted = {
+        name: journey.discovered[name] for name in ("person", "object:1", "object:2", "object:3", "relationship")
+    }
+    assert counted == {
+        "person": 537,
+        "object:1": 49,
+        "object:2": 181,
+        "object:3": 1312,
+        "relationship": 5191,
+        "relationship:1": 1329,
+        "relationship:2": 2550,
+        "relationship:3": 1312,
+    }
+    assert not Sighting.objects.exists()
 
 
 def test_companies_that_share_a_web_host_are_held_and_all_others_land(journey: Journey) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
@@ -197,7 +198,9 @@ def test_the_command_line_verifies_and_says_what_differs(
     with pytest.raises(SystemExit) as status:
         call_command(*words)
     assert status.value.code == 1
-    assert "1 unexplained" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "1 unexplained" in said
+    assert re.search(r"Different: person \S+: tags", said)
 
 
 def test_the_certificate_says_what_the_newest_verification_found(migrated: Migration) -> None:

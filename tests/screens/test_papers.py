@@ -15,12 +15,13 @@ from django.db.models import Count
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from bench.handoff import fill
 from projects.documents import checklist, handoff
 from projects.documents.kept import keep, on_paper
 from projects.documents.kinds import KINDS
-from projects.models import Event, GroupMember, HandoffItem, Paper, Project, Record, Run, User
+from projects.models import Event, GroupMember, HandoffItem, Integration, Paper, Project, Record, Run, User
 from projects.services import Refused
 
 from .conftest import SECRET
@@ -207,6 +208,42 @@ def test_what_is_not_in_the_handoff_cannot_be_ticked_off(
 def test_a_stranger_keeps_no_document(handed: Run, stranger: User) -> None:
     with pytest.raises(Refused):
         keep(project=handed.project, kind="scope", by=stranger)
+
+
+def test_hypercare_says_how_much_of_the_handoff_is_live(handed: Run, customer: User, log_in: LogIn) -> None:
+    project: Project = handed.project
+    client, address = log_in(customer), reverse("hypercare", args=[project.slug])
+    checklist.set_item(project=project, kind="campaign", key="1", by=customer, state="live")
+    Project.objects.filter(pk=project.pk).update(cut_over_at=timezone.now())
+    told = client.get(address, {"format": "json"}).json()["rebuilt"]
+    assert told["done"] == 1
+    assert told["items"] == sum(part["items"] for part in told["left"]) > 20
+    campaigns = next(part for part in told["left"] if part["kind"] == "campaign")
+    assert (campaigns["items"], campaigns["done"], len(campaigns["names"])) == (8, 1, 7)
+    assert f"1 of {told['items']} segments, campaigns and messages are live" in client.get(address).content.decode()
+    assert client.get(address, {"format": "pdf"}).content.startswith(b"%PDF")
+
+
+def test_what_the_audit_saw_writing_stands_under_who_still_talks(handed: Run, admin: User) -> None:
+    Integration.objects.create(
+        project=handed.project, name="Segment sync", origin="seen", trace="Its name is in the log."
+    )
+    Integration.objects.create(project=handed.project, name="Old CRM", origin="named", state="paused")
+    Integration.objects.create(project=handed.project, name="Told already", origin="listed")
+    told = {row["name"]: (row["noticed"], row["switch_off"]) for row in content(handed, admin)["integrations"]}
+    assert told["Segment sync"] == ("Its name is in the log.", "Pause it, or point it to the destination.")
+    assert told["Old CRM"][1] == "Paused"
+    assert "Told already" not in told
+
+
+def test_the_handoff_says_what_the_server_takes(handed: Run, admin: User) -> None:
+    destination = handed.project.connections.get(side="destination")
+    facts = {"Message lists": "This Twenty has no message lists: they came with a later version."}
+    destination.known = {**destination.known, "capabilities": {"facts": facts}}
+    destination.save()
+    told = {row["what"]: (row["server"], row["made"]) for row in content(handed, admin)["on_request"]}
+    assert told["Lists with the members of the other segments"] == (facts["Message lists"], 0)
+    assert told["Drafts of workflows with name and trigger"] == ("not looked at yet: “Test connection” looks", 0)
 
 
 def test_the_links_of_rebuilt_things_stand_in_the_document(handed: Run, admin: User) -> None:

@@ -20,6 +20,7 @@ from .workspace import Caller, Workspace
 Json = Any
 Resolver = Callable[[Workspace, Record, Caller], Json]
 
+ONLY_2 = ("destroyView",)
 SESSION_ONLY = ("generateApiKeyToken", "createApiKey")
 BAD_VARIABLE = {"http": {"status": 400}, "code": "BAD_USER_INPUT", "userFriendlyMessage": "An error occurred."}
 
@@ -33,7 +34,8 @@ def execute(workspace: Workspace, document: Document, variables: Record, caller:
         if wrong:
             return Reply(400, {"errors": [{"message": text, "extensions": BAD_VARIABLE} for text in wrong]})
         resolver = RESOLVERS.get(selection.name)
-        if resolver is None and selection.name not in SESSION_ONLY:
+        missing = resolver is None or (selection.name in ONLY_2 and not workspace.modern)
+        if missing and selection.name not in SESSION_ONLY:
             return _unknown(document, selection)
         try:
             if resolver is None:
@@ -220,6 +222,11 @@ def _no_mutation(name: str) -> Refusal:
     return coded(f'Cannot query field "{name}" on type "Mutation".', "GRAPHQL_VALIDATION_FAILED")
 
 
+def _destroy_view(workspace: Workspace, arguments: Record, caller: Caller) -> Json:
+    _writable(caller)
+    return views.destroy(workspace, str(arguments["id"]))
+
+
 RESOLVERS: dict[str, Resolver] = {
     "uploadFilesFieldFile": _upload_to_field,
     "uploadFile": _upload_to_folder,
@@ -233,6 +240,7 @@ RESOLVERS: dict[str, Resolver] = {
     "objects": _objects,
     "createOneIndex": _create_index,
     "createView": _view_part("views"),
+    "destroyView": _destroy_view,
     "createViewField": _view_part("viewFields"),
     "createViewFilter": _view_part("viewFilters"),
     "createViewFilterGroup": _view_part("viewFilterGroups"),

@@ -126,11 +126,25 @@ def _collection(
         raise not_found()
     if call.method == "DELETE":
         del store[identifier]
+        if store is workspace.extras.views:
+            # It lies in the bin, and keeps its id there.
+            workspace.extras.binned_views.add(identifier)
         return Reply(200, {"success": True})
     if call.method in ("PATCH", "PUT"):
         found.update(call.body)
         found["updatedAt"] = workspace.now()
     return Reply(200, shown(workspace, found))
+
+
+def destroy(workspace: Workspace, identifier: str) -> bool:
+    """What `destroyView` does on 2.x: the view and its parts are gone, and the id is free."""
+    if workspace.extras.views.pop(identifier, None) is None:
+        raise coded("View to destroy not found", "NOT_FOUND", graphql="NOT_FOUND")
+    extras = workspace.extras
+    for store in (extras.view_fields, extras.view_filters, extras.view_filter_groups, extras.view_sorts):
+        for key in [key for key, part in store.items() if part["viewId"] == identifier]:
+            del store[key]
+    return True
 
 
 def _listed(workspace: Workspace, entry: Record) -> Record:
@@ -197,6 +211,8 @@ def _view(workspace: Workspace, body: Record) -> Record:
     if body.get("icon") is None:
         message = 'null value in column "icon" of relation "view" violates not-null constraint'
         raise database(message, modern=workspace.modern)
+    if body.get("id") in workspace.extras.binned_views:
+        raise bad_request('duplicate key value violates unique constraint "PK_86cfb9e426c77d60b900fe2b543"')
     extra: Record = {}
     if workspace.modern:
         kind = workspace.schema.by_id(body["objectMetadataId"])

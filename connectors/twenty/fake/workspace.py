@@ -54,6 +54,7 @@ class Extras:
     """Things that live beside the records: views with their parts, and webhooks."""
 
     views: dict[str, Record] = field(default_factory=dict)
+    binned_views: set[str] = field(default_factory=set)
     view_filters: dict[str, Record] = field(default_factory=dict)
     view_fields: dict[str, Record] = field(default_factory=dict)
     view_sorts: dict[str, Record] = field(default_factory=dict)

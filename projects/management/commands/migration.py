@@ -10,18 +10,16 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError, connection
 
 from connectors.errors import ConnectorError
 from connectors.registry import all_connectors
-from mapping import exchange
-from mapping.rules import Action, FieldRule, ObjectRule
-from projects import archives, audit, gates, map_services, proposals, selectors, services
-from projects.management import papers, verbs_back
+from projects import archives, audit, gates, selectors, services
+from projects.management import maps, papers, verbs_back
 from projects.management.waiting import Failed, Outcome, wait_for
 from projects.models import Connection, Decision, Project, Run, User
 
@@ -68,6 +66,11 @@ class Command(BaseCommand):
                 return VERBS[verb][2](self, project, user, options)
         except (Failed, services.Refused, ConnectorError, KeyError) as error:
             sentence = str(error.args[0]) if isinstance(error, KeyError) else str(error)
+            return Outcome({"error": sentence}, sentence, 1)
+        except DatabaseError:
+            if User._meta.db_table in connection.introspection.table_names():
+                raise
+            sentence = "The database has no tables yet. Make them with: manage.py migrate"
             return Outcome({"error": sentence}, sentence, 1)
 
 
@@ -156,54 +159,6 @@ def _current(project: Project, kind: str, user: User, options: dict[str, Any]) -
         services.resume_run(run=run, by=user)
         run.refresh_from_db()
     return run
-
-
-def propose(command: BaseCommand, project: Project, user: User, options: dict[str, Any]) -> Outcome:
-    """Proposes a field map from the newest discovery."""
-    version = proposals.propose(project=project, by=user)
-    return Outcome({"map": version.number, "digest": version.digest}, f"Map {version} is proposed.")
-
-
-def map_(command: BaseCommand, project: Project, user: User, options: dict[str, Any]) -> Outcome:
-    """Shows, exports or imports the field map."""
-    if options["import_file"]:
-        path = Path(options["import_file"])
-        try:
-            spec = exchange.read(path.name, path.read_bytes())
-        except (OSError, exchange.Unreadable) as error:
-            raise Failed(f"{path} cannot be read as a field map. {error}") from error
-        version = map_services.import_map(project=project, spec=spec, by=user)
-        return Outcome({"map": version.number, "digest": version.digest}, f"Map {version} is stored.")
-    latest = project.map_series.latest()
-    if latest is None:
-        raise Failed("There is no field map yet: discover, then propose one.")
-    if options["export_file"]:
-        path = Path(options["export_file"])
-        write = exchange.to_csv if path.suffix.lower() == ".csv" else exchange.to_json
-        path.write_text(write(latest.spec), encoding="utf-8", newline="")
-    data = {"map": latest.number, "digest": latest.digest, "content": latest.content}
-    lines = [
-        f"{rule.source}.{field.source} → {_lands(rule, field)}  {field.reason}"
-        for rule in latest.spec.objects
-        for field in rule.fields
-    ]
-    return Outcome(data, "\n".join([f"Map {latest}", *lines]))
-
-
-def _lands(rule: ObjectRule, field: FieldRule) -> str:
-    left = Action.SKIP in (rule.action, field.action) or not field.destination
-    return "(left behind)" if left else f"{rule.destination}.{field.destination}"
-
-
-def confirm(command: BaseCommand, project: Project, user: User, options: dict[str, Any]) -> Outcome:
-    """Signs the gate `map`; this is also the consent to pause the workflows that the answer lists."""
-    shown = gates.content(project, gates.MAP) or {}
-    signature = services.sign(project=project, gate=gates.MAP, by=user, name=options["name"] or str(user))
-    paused = [trigger["name"] for trigger in shown.get("triggers", [])]
-    text = f"Map v{shown.get('number')} is confirmed ({signature.digest[:12]})."
-    if paused:
-        text += f"\nWhile records are written, these workflows are paused: {', '.join(paused)}."
-    return Outcome({"gate": "map", "digest": signature.digest, "pauses": paused}, text)
 
 
 def sign(command: BaseCommand, project: Project, user: User, options: dict[str, Any]) -> Outcome:
@@ -349,18 +304,9 @@ def _sandbox_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=int, default=100, help="How many records of each kind, about.")
 
 
-def _map_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--export", dest="export_file", default="", metavar="FILE", help="JSON, or CSV by its ending.")
-    parser.add_argument("--import", dest="import_file", default="", metavar="FILE", help="JSON, or CSV by its ending.")
-
-
-def _name_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--name", default="", help="The name to sign with; else the user's.")
-
-
 def _sign_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("gate", choices=gates.GATES)
-    _name_options(parser)
+    maps.name_options(parser)
     parser.add_argument("--note", default="")
 
 
@@ -385,9 +331,9 @@ VERBS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Verb]] = 
     "check": ("Test both connections.", _none, check),
     "archive": ("Add files of older events or messages.", _archive_options, archive),
     "discover": ("Read what the source holds.", _run_options, _run(Run.Kind.DISCOVERY)),
-    "propose": ("Propose a field map.", _none, propose),
-    "map": ("Show, export or import the field map.", _map_options, map_),
-    "confirm": ("Sign the field map.", _name_options, confirm),
+    "propose": ("Propose a field map.", _none, maps.propose),
+    "map": ("Show, export or import the field map.", maps.map_options, maps.show),
+    "confirm": ("Sign the field map.", maps.name_options, maps.confirm),
     "schema": ("Make the missing objects and fields in the destination.", _none, schema),
     "sandbox": ("Migrate a sample and read it back.", _sandbox_options, _run(Run.Kind.SANDBOX)),
     "sign": ("Sign a gate.", _sign_options, sign),
@@ -403,6 +349,7 @@ VERBS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None], Verb]] = 
     "cancel": ("End the open run for good.", _why_options, cancel),
     "hold": ("List or decide held records.", _hold_options, hold),
     "report": ("Write a document of the project.", papers.report_options, papers.report),
+    "rebuild": ("Make views, lists and drafts of workflows from the handoff.", _none, papers.rebuild),
     "certify": ("Issue a signed certificate over the newest production run.", papers.certify_options, papers.certify),
     "status": ("Say where the project stands.", _none, status),
 }
