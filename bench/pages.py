@@ -20,7 +20,7 @@ from typing import Any
 LIMIT_MS = 300
 
 LEFT_OUT = frozenset(
-    """records-csv held-csv audit-csv audit-pdf verify-program healthz start logout login map-target map-preview
+    """records-csv held-csv audit-csv audit-pdf verify-program healthz proof start logout login map-target map-preview
     map-values schema""".split()
 )
 """Downloads, which are streams; what leads elsewhere; and parts of the map that need more of an address than a name."""
