@@ -4,6 +4,10 @@
 
 Runs the product in this process against both stand-ins, without limits. People with a company each and events, so that
 every kind of step is among them. Counted are requests about records, as Twenty counts them; the schema is not limited.
+Measured with 2,000 people: production reads back with 27 requests what took 115 to load, a share of 0.235. A whole
+verification reads page by page, 200 records each, and has two requests for each object besides: 42, a share of 0.365,
+which falls with the number of records towards 0.3.
+
 The figure that must hold: reading back, the first looks included, costs at most 0.35 of what loading costs.
 """
 
