@@ -3,11 +3,10 @@
     .venv/bin/python bench/fit_weights.py [--write]
 
 A conditional logit with L2 towards a guess, by plain gradient ascent. Several answers may be right for a
-field: what is raised is the logarithm of their summed probability. Each workspace is also left out once, and what the
-others teach is tried on it; without `--write` only those figures are printed.
+field: what is raised is the logarithm of their summed probability. The workspaces are also left out, a fold at a time,
+and what the others teach is tried on them; without `--write` only those figures are printed.
 
-The confidence is a second stage: a logistic regression from the signs of a settled decision to whether it was right, on
-workspaces left out, with their names as the lexicon knows them, all struck from it, and half of them struck.
+The confidence is a second stage, fitted on the same folds (bench/calibration.py).
 """
 
 from __future__ import annotations
@@ -15,9 +14,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +23,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from bench.field_map import PRECISION, sources, workspaces
+from bench.calibration import SURE, Array, by_fold, known_as, left_out, try_calibration
+from bench.field_map import sources, workspaces
 from connectors.twenty.catalogue import stock
-from mapping.fixed import FIXED, NEW_OBJECT, Role
-from mapping.proposer import SourceObject, roles
+from mapping.fixed import NEW_OBJECT
+from mapping.proposer import roles
 from mapping.proposing import model
-from mapping.proposing.candidates import SURELY, Weighed, weigh
-from mapping.proposing.choosing import FURTHER, choose, overlaps
-from mapping.proposing.names import read
+from mapping.proposing.candidates import weigh
+from mapping.proposing.choosing import overlaps
 from mapping.proposing.objects import FEATURES as COMPANY_FEATURES
 from mapping.proposing.objects import company_features
 
@@ -81,22 +79,10 @@ COMPANY_PRIOR = {
 }
 """The same for telling companies from other things."""
 
-CALIBRATION_PRIOR = {"odds": 5.0}
-CALIBRATION_PULL, ROUNDS = 6.0, 30
-"""The signs start from the bare chance and are held to it, so that a home seen but twice proves little."""
-
-SURE = 0.9
-"""What we are surer of may be accepted unseen; relations and events are judged on the same scale."""
-
-READINGS = NORMAL, STRUCK, EVEN, ODD = "as they are", "struck", "even half struck", "odd half struck"
-"""How names are read for trying: these have been looked at, a customer's have not, or only some of them."""
-
 NOT_NEGATIVE = frozenset(
     {"named", "named surely", "meaning", "named and suits", "giveaway", "cryptic giveaway", "fills a gap"}
 )
 NOT_POSITIVE = frozenset({"homeless", "against", "veto"})
-
-Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +116,6 @@ def cases(workspace: dict[str, Any], *, unseen: bool = False) -> list[Case]:
             wanted = np.array([*(c.destination in right for c in offered), None in right], dtype=np.float64)
             made.append(Case(table, wanted))
     return made
-
-
-def known_as(name: str, role: str, label: str) -> set[str]:
-    """The squeezed names of the lexicon by which a field was recognised for sure."""
-    matches = read(name, role, label).matches.values()
-    return {"".join(match.alias.parts) for match in matches if match.score > SURELY}
 
 
 def fit(all_cases: Sequence[Case], start: Array) -> Array:
@@ -203,122 +183,9 @@ def fit_kinds(all_kinds: Sequence[Kind], start: Array) -> Array:
     return weights
 
 
-def left_out(found: Sequence[list[Any]], place: int) -> list[Any]:
-    """Everything of all workspaces but one."""
-    return [each for number, other in enumerate(found) if number != place for each in other]
-
-
 def answerable(found: Sequence[Case]) -> list[Case]:
     """The fields that have a right answer among the candidates: only these teach anything."""
     return [case for case in found if case.right.any()]
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """One settled field: its signs, whether the decision is right, and whether it may be accepted unseen at all."""
-
-    signs: Mapping[str, float]
-    is_right: bool
-    may_pass: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """The weighed fields of one object type, the places that are fixed, and the right answers by name."""
-
-    weighed: list[Weighed]
-    used: set[str]
-    right: Mapping[str, set[str | None]]
-
-
-def opened(workspace: dict[str, Any], reading: str) -> list[Open]:
-    """The object types of a workspace with their names read in that way, as the proposer weighs them."""
-    given = sources(workspace)
-    return [
-        _opened(row, source, role, reading, workspace["default_country"])
-        for row, source, role in zip(workspace["object_types"], given, roles(given), strict=True)
-    ]
-
-
-def _opened(row: dict[str, Any], source: SourceObject, role: Role, reading: str, country: str) -> Open:
-    label = source.label or source.name
-    names = {field.name for field in source.fields}
-    unknown = {key for name in names if is_struck(name, reading) for key in known_as(name, role.key, label)}
-    fixed = [plan for plan in FIXED[role.key] if plan.source in names]
-    free = [field for field in source.fields if field.name not in {plan.source for plan in fixed}]
-    free.sort(key=lambda field: (field.name != field.name.lower(), field.name))
-    target = stock().object(role.destination) if role.destination else None
-    weighed = weigh(free, role.key, label, target or NEW_OBJECT, country, frozenset(unknown))
-    right = {each["name"]: {each["expected"], *each.get("also", [])} for each in row["fields"]}
-    return Open(weighed, {plan.destination for plan in fixed}, right)
-
-
-def is_struck(name: str, reading: str) -> bool:
-    """Whether a field's name is read as if no list had it."""
-    return reading == STRUCK or reading == (EVEN, ODD)[zlib.crc32(name.encode()) % 2]
-
-
-def decided(found: Sequence[Open], weights: Array) -> list[Decision]:
-    """What is decided with those weights."""
-    table = dict(zip(model.FEATURES, weights, strict=True))
-    made = []
-    for kind in found:
-        for settled in choose([_reweighed(item, table) for item in kind.weighed], kind.used):
-            home = settled.chosen.destination if settled.chosen else None
-            right = kind.right[settled.weighed.profile.name]
-            if settled.signs:
-                made.append(Decision(settled.signs, home in right, home not in FURTHER.values()))
-    return made
-
-
-def _reweighed(item: Weighed, table: Mapping[str, float]) -> Weighed:
-    worth = [float(sum(table[name] * value for name, value in c.features.items())) for c in item.candidates]
-    made = [replace(c, utility=value) for c, value in zip(item.candidates, worth, strict=True)]
-    return replace(item, candidates=tuple(sorted(made, key=lambda c: -c.utility)))
-
-
-def calibrate(decisions: Sequence[Decision]) -> dict[str, float]:
-    """The weight of each sign: a logistic regression with L2 towards the bare chance, by Newton's method."""
-    names = [*model.SIGNS, *sorted({name for each in decisions for name in each.signs} - set(model.SIGNS))]
-    signs = np.array([[each.signs.get(name, 0.0) for name in names] for each in decisions])
-    right = np.array([float(each.is_right) for each in decisions])
-    start = np.array([CALIBRATION_PRIOR.get(name, 0.0) for name in names])
-    weights = start.copy()
-    for _ in range(ROUNDS):
-        chances = 1 / (1 + np.exp(-(signs @ weights)))
-        slope = signs.T @ (right - chances) - CALIBRATION_PULL * (weights - start)
-        bend = (signs * (chances * (1 - chances))[:, None]).T @ signs + CALIBRATION_PULL * np.eye(len(names))
-        weights = weights + np.linalg.solve(bend, slope)
-    return {name: round(float(value), 3) for name, value in zip(names, weights, strict=True)}
-
-
-def confidences(decisions: Sequence[Decision], table: Mapping[str, float]) -> list[tuple[float, bool]]:
-    """The calibrated confidence of each decision, 0 where it is never accepted unseen, and whether it is right."""
-    return [(model.calibrated(d.signs, table) if d.may_pass else 0.0, d.is_right) for d in decisions]
-
-
-def try_calibration(train: Sequence[dict[str, Any]], left: Sequence[Array]) -> dict[str, float]:
-    """The weights of the signs, moved so that 98 % are right from SURE on; prints what is right when left out."""
-    by_reading = {
-        reading: [decided(opened(workspace, reading), weights) for workspace, weights in zip(train, left, strict=True)]
-        for reading in READINGS
-    }
-    both = [[each for found in by_reading.values() for each in found[place]] for place in range(len(train))]
-    tables = [calibrate(left_out(both, place)) for place in range(len(train))]
-    tried = {
-        reading: [pair for mine, table in zip(found, tables, strict=True) for pair in confidences(mine, table)]
-        for reading, found in by_reading.items()
-    }
-    everything = [pair for found in tried.values() for pair in found]
-    limit = threshold(everything)
-    print(f"all readings: sure from {limit:.4f}: {above(everything, limit)}")
-    for reading, found in tried.items():
-        print(f"names {reading}: {share_right(found):.3f} right; sure from {limit:.4f}: {above(found, limit)}")
-    mixed = tried[NORMAL] + tried[STRUCK]
-    print(f"as they are and struck mixed: {above(mixed, threshold(mixed))}")
-    table = calibrate(left_out(both, -1))
-    shift = float(np.log(SURE / (1 - SURE)) - np.log(limit / (1 - limit)))
-    return table | {side: round(table[side] + shift, 3) for side in ("home", "none")}
 
 
 def main() -> None:
@@ -331,7 +198,7 @@ def main() -> None:
     unseen = [cases(workspace, unseen=True) for workspace in train]
     both = [one + other for one, other in zip(named, unseen, strict=True)]
     start = np.array([PRIOR[name] for name in model.FEATURES])
-    left = [fit(answerable(left_out(both, place)), start) for place in range(len(train))]
+    left = by_fold(lambda fold: fit(answerable(left_out(both, fold)), start), len(train))
     for which, found in (("left out", named), ("with names that no list has", unseen)):
         told = [is_right(case, weights) for mine, weights in zip(found, left, strict=True) for case in mine]
         print(f"{which}: {np.mean(told):.3f} right")
@@ -348,35 +215,14 @@ def try_kinds(found: Sequence[list[Kind]]) -> Array:
     """The weights for companies; prints how many object types are told right when left out, with names and without."""
     start = np.array([COMPANY_PRIOR[name] for name in COMPANY_FEATURES])
     right: list[list[bool]] = [[], []]
-    for place, mine in enumerate(found):
-        weights = fit_kinds(left_out(found, place), start)
+    tables = by_fold(lambda fold: fit_kinds(left_out(found, fold), start), len(found))
+    for mine, weights in zip(found, tables, strict=True):
         for number, kind in enumerate(mine):
             right[number % 2].append((kind.features @ weights > 0) == kind.is_company)
     print(f"object types left out: {sum(right[0])} of {len(right[0])} right, {sum(right[1])} without their names")
     weights = fit_kinds(left_out(found, -1), start)
     print({name: round(float(value), 3) for name, value in zip(COMPANY_FEATURES, weights, strict=True)})
     return weights
-
-
-def share_right(tried: Sequence[tuple[float, bool]]) -> float:
-    """How many of the answers are right."""
-    return float(np.mean([is_right for _, is_right in tried]))
-
-
-def above(tried: Sequence[tuple[float, bool]], limit: float) -> str:
-    """How many answers are accepted from that confidence on, and how many of these are right."""
-    sure = [is_right for confidence, is_right in tried if confidence >= limit]
-    return f"{len(sure) / len(tried):.3f} of the fields, {float(np.mean(sure)) if sure else 0.0:.3f} right"
-
-
-def threshold(tried: Sequence[tuple[float, bool]]) -> float:
-    """The lowest confidence from which on 98 % of the answers are right."""
-    limit, right = 1.0, 0
-    for number, (confidence, is_right) in enumerate(sorted(tried, reverse=True), 1):
-        right += is_right
-        if right / number >= PRECISION:
-            limit = confidence
-    return limit
 
 
 def write(weights: Array, company: Array, calibration: Mapping[str, float]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connectors.catalogue import FieldType, Option
-from connectors.contract import FieldPlan, ObjectPlan
+from connectors.plans import FieldPlan, ObjectPlan
 from mapping.drafting import OPTIONS
 from mapping.rules import Action, ActivityRule, Home
 

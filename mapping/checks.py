@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from connectors.catalogue import Catalogue, FieldType, ObjectType
 from mapping.apply import compile_rule
+from mapping.choices import CHOOSING, counted
 from mapping.composites import LISTS
 from mapping.engagements import PARTS
 from mapping.fixed import BUILT_IN
@@ -195,7 +196,9 @@ def _about_values(rule: ObjectRule, profiles: Mapping[str, FieldProfile]) -> lis
             sentence = f"“{field.source}” is filled in {profile.filled:,} of {profile.total:,} records only."
             found.append(Finding(rule.source, field.source, False, sentence))
         if unmapped := unmapped_values(field, profile):
-            number = sum(count for _, count in unmapped)
+            number, most = sum(count for _, count in unmapped), max(count for _, count in unmapped)
+            # One record may have several values in its list.
+            number = most if field.transform == "multi_select" else number
             lost = field.on_error == OnError.KEEP_RAW and not field.raw_destination
             sentence = f"“{field.source}”: the values of {number:,} records have no option"
             sentence += " and would be lost." if lost else "."
@@ -214,11 +217,11 @@ def _about_companions(rule: ObjectRule) -> list[Finding]:
 
 
 def unmapped_values(field: FieldRule, profile: FieldProfile) -> list[tuple[str, int]]:
-    """The values of a select field that have no option yet, with their counts."""
-    if field.transform != "select":
+    """The values (in a multi-select field, of the lists) that have no option yet, with how many records have each."""
+    if field.transform not in CHOOSING:
         return []
     known = {choice.source for choice in field.choices}
-    return [(text, count) for text, count in profile.values if text not in known and text.strip() not in known]
+    return [(text, n) for text, n in counted(field, profile).items() if text not in known and text.strip() not in known]
 
 
 def moved_fields(rule: ObjectRule) -> list[FieldRule]:
@@ -236,18 +239,6 @@ def _choice_problems(field: FieldRule) -> list[str]:
         if labels.setdefault(choice.value, choice.label) != choice.label:
             return [f"“{field.source}” calls its option {choice.value} by two names: choose one."]
     return []
-
-
-def map_warnings(spec: MapSpec) -> list[str]:
-    """What works under this map, but leaves values behind where they do not fit: each is listed, none lands."""
-    moved = [rule for rule in spec.objects if rule.action != Action.SKIP]
-    return [
-        f"{rule.source}: what of “{field.source}” does not turn is not kept in the destination, only listed here."
-        " Choose a text field to keep it in."
-        for rule in moved
-        for field in moved_fields(rule)
-        if needs_companion(field)
-    ]
 
 
 def needs_companion(rule: FieldRule) -> bool:

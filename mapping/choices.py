@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 
 from connectors.catalogue import FieldType
@@ -10,16 +11,25 @@ from connectors.naming import Naming
 from mapping.profile import FieldProfile
 from mapping.rules import Choice, FieldRule
 
+CHOOSING = frozenset({"select", "multi_select"})
+"""The transforms that turn values into options."""
+
 MOST = 300
 """Twenty takes as many options in one field (contracts/twenty/FACTS.md section 8)."""
 
 
 def entries(rule: FieldRule, profile: FieldProfile) -> tuple[str, ...]:
     """The different entries of a select or multi-select field as they were found, in alphabetical order."""
-    found: set[str] = set()
-    for text, _ in profile.values:
-        found.update(_split(rule, text))
-    return tuple(sorted(found))
+    return tuple(sorted(counted(rule, profile)))
+
+
+def counted(rule: FieldRule, profile: FieldProfile) -> dict[str, int]:
+    """Each entry of a select or multi-select field with the number of records that have it, the most frequent first."""
+    found: Counter[str] = Counter()
+    for text, count in profile.values:
+        for entry in dict.fromkeys(_split(rule, text)):
+            found[entry] += count
+    return dict(found.most_common())
 
 
 def _split(rule: FieldRule, text: str) -> Iterable[str]:

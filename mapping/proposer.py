@@ -96,7 +96,8 @@ def propose(
     if target is None:
         target = next((o for o in destination.objects if o.description == description and o.name not in taken), None)
     known = newest(history, role.key)
-    fields = FieldProposals(role, label, target, naming, default_country, known, reranker).rules(source.fields)
+    doubt = 0.0 if role.key not in (COMPANY.key, CUSTOM.key) else doubtful(chance_of(source))
+    fields = FieldProposals(role, label, target, naming, default_country, known, reranker, doubt).rules(source.fields)
     match_on = role.match_on or next((rule.destination for rule in fields if rule.unique), "")
     if target is not None:
         return ObjectRule(
@@ -118,12 +119,22 @@ def roles(sources: Sequence[SourceObject]) -> list[Role]:
     named = next((place for place in people if sources[place].name == PERSON.key), people[0] if people else -1)
     found = [CUSTOM if role is PERSON and place != named else role for place, role in enumerate(found)]
     chances = {
-        place: company_chance((source.name, source.label_plural, source.label), source.fields)
+        place: chance_of(source)
         for place, (source, role) in enumerate(zip(sources, found, strict=True))
         if role is CUSTOM
     }
     best = max(chances, key=lambda place: chances[place], default=-1)
     return [COMPANY if place == best and chances[place] >= LIKELY else role for place, role in enumerate(found)]
+
+
+def chance_of(source: SourceObject) -> float:
+    """How likely the object type is a company (0 to 1)."""
+    return company_chance((source.name, source.label_plural, source.label), source.fields)
+
+
+def doubtful(chance: float) -> float:
+    """How doubtful a chance leaves it: 1 where it is even, 0 where it is certain either way."""
+    return 4 * chance * (1 - chance)
 
 
 def _new_object(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Count
 from django.utils import timezone
 
 from projects import services
@@ -102,21 +102,20 @@ def lag(project: Project, *, look: bool = False) -> Lag:
     read_at = base.started_at if base else None
     if look and read_at is not None:
         _look(project, read_at)
-    waiting: Counter[str] = Counter()
-    people: set[str] = set()
+    waiting: dict[str, int] = {}
+    people = 0
     if read_at is not None:
-        for kind, object, key in project.source_changes.filter(at__gte=read_at).values_list("kind", "object", "key"):
-            waiting[kind] += 1
-            if object == "person":
-                people.add(key)
+        lines = project.source_changes.filter(at__gte=read_at).order_by()
+        waiting = dict(lines.values_list("kind").annotate(number=Count("pk")))
+        people = lines.filter(object="person").values("key").distinct().count()
     done = list(project.runs.filter(kind=Run.Kind.DELTA, state=Run.State.SUCCEEDED).order_by("-number")[:20])
     last = done[0] if done else None
     took = _seconds(next((run for run in done if run.scope.get("mode") == delta.CHANGES), last))
     return Lag(
         read_at=read_at,
         seconds=round((timezone.now() - read_at).total_seconds()) if read_at else None,
-        waiting=dict(waiting),
-        people=len(people),
+        waiting=waiting,
+        people=people,
         last=last,
         last_seconds=took,
         last_moved=dict(delta.moved(last)) if last else {},

@@ -12,11 +12,11 @@ from connectors.errors import ConnectorError
 from mapping.apply import compile_rule
 from projects import audit, late_gates, services
 from projects.connections import open_destination, open_source
+from projects.labels import labels_of
 from projects.models import Concern, Link, Project, Record, Remark, User
 from projects.permissions import Can
 from projects.pipeline.hidden import with_hidden_columns
 from projects.pipeline.phases import PERSON
-from projects.selectors import object_labels
 from projects.services import Refused
 from projects.text import plain
 from projects.verbs import Verb
@@ -127,7 +127,7 @@ def resolve(*, concern: Concern, by: User) -> None:
 def report(project: Project) -> dict[str, Any]:
     """The closing report: how long, how many issues, what became of each."""
     end = late_gates.ends_at(project)
-    issues, labels = project.concerns.prefetch_related("remarks"), object_labels(project)
+    issues, labels = project.concerns.prefetch_related("remarks"), labels_of(project)
     return {
         "project": project.name,
         "cut_over_at": project.cut_over_at.isoformat() if project.cut_over_at else None,
@@ -137,7 +137,7 @@ def report(project: Project) -> dict[str, Any]:
             {
                 "number": one.number,
                 "object": one.object,
-                "label": labels.get(one.object, one.object),
+                "label": labels[one.object],
                 "key": one.key,
                 "field": one.field,
                 "text": one.text,

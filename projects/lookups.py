@@ -10,9 +10,9 @@ from django.db.models import Q
 
 from mapping.rules import Action, MapSpec
 from projects.gates import Standing
+from projects.labels import labels_of
 from projects.models import Difference, JournalEntry, Link, Project, Record, Run, Step
 from projects.reasons import reason_label
-from projects.selectors import object_labels
 
 MOST = 50
 """Records that one look-up gives at most."""
@@ -37,7 +37,7 @@ def find_records(project: Project, asked: str, *, runs: Sequence[int]) -> list[R
     # One look-up per index: joined by OR, a planner may read the whole table.
     for condition in (Q(email=text.lower()), Q(own_id=text.lower()), Q(key__in={text, text.lower()})):
         found.update(rows.filter(condition).values_list("pk", flat=True)[:MOST])
-    objects = list(object_labels(project))
+    objects = list(labels_of(project))
     shared = rows.filter(object__in=objects, match_key=text.lower()).exclude(match_key="")
     found.update(shared.values_list("pk", flat=True)[:MOST])
     for object, key in _by_destination(project, text):
@@ -116,8 +116,8 @@ def answer_for_nothing(project: Project, asked: str, source: str) -> Answer:
     if run.kind == Run.Kind.SANDBOX:
         return Answer("mute", f"Not migrated, because {run} ({when}) moved a sample, and “{asked}” is not in it.")
     spec = run.field_map.spec if run.field_map else MapSpec()
-    labels = object_labels(project)
-    left = [labels.get(rule.source, rule.source) for rule in spec.objects if rule.action == Action.SKIP]
+    labels = labels_of(project)
+    left = [labels[rule.source] for rule in spec.objects if rule.action == Action.SKIP]
     more = f" The map leaves these behind whole: {', '.join(left)}." if left else ""
     return Answer(
         "bad",

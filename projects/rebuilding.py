@@ -25,7 +25,7 @@ from projects.documents.checklist import LIST
 from projects.documents.handoff import Handoff, context
 from projects.documents.rows import BROADCAST, CAMPAIGN
 from projects.documents.segments import RECEIVES, SegmentItem
-from projects.models import HandoffItem, JournalEntry, Project, User
+from projects.models import HandoffItem, JournalEntry, Project, Run, User
 from projects.permissions import Can, can
 from projects.pipeline import unbuild
 from projects.pipeline.phases import PERSON, SEGMENT
@@ -37,6 +37,7 @@ SEGMENT_EVENT = "person.updated"
 VERB_OF = {thing: verb for verb, thing in unbuild.VERBS.items()}
 NAMES = {Thing.VIEW: "views", Thing.LIST: "lists", Thing.WORKFLOW: "drafts"}
 BUSY_SECONDS = 600
+TOO_EARLY = "Lists are made once production has ended: the people of the sandbox are taken back before."
 
 State = JournalEntry.State
 
@@ -117,7 +118,9 @@ def _may(project: Project, by: User) -> None:
 
 
 def _build(project: Project, rebuilder: Rebuilder, made: Handoff, by: User, until: float) -> Outcome:
-    outcome, refusals = Outcome(), rebuilder.refusals()
+    outcome, refusals = Outcome(), dict(rebuilder.refusals())
+    if not project.runs.filter(kind=Run.Kind.PRODUCTION, state=Run.State.SUCCEEDED).exists():
+        refusals.setdefault(Thing.LIST, TOO_EARLY)
     known = set(HandoffItem.objects.filter(project=project).exclude(link="").values_list("kind", "key"))
     earlier = _attempts(project)
     for job in _jobs(project, made):
@@ -134,7 +137,7 @@ def _build(project: Project, rebuilder: Rebuilder, made: Handoff, by: User, unti
         except Rejected as refusal:
             outcome.refused.append(f"“{job.name}” was refused: {refusal}")
         else:
-            outcome.made[NAMES[job.thing]] += made_one
+            outcome.made.update([NAMES[job.thing]] if made_one else [])
     return outcome
 
 

@@ -8,8 +8,8 @@ from collections import Counter
 from django.utils import timezone
 
 from connectors.catalogue import Catalogue, FieldType, Option
-from connectors.contract import FieldPlan, ObjectPlan, SchemaChange, SchemaPlan
 from connectors.errors import Terminal
+from connectors.plans import FieldPlan, ObjectPlan, SchemaChange, SchemaPlan
 from mapping.activity_plan import activity_plan
 from mapping.checks import MOST_FIELDS
 from mapping.fixed import companion_description

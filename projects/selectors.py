@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from projects import gates, late_gates, review
 from projects.gates import GateView
+from projects.labels import labels_of
 from projects.models import (
     Decision,
     Phase,
@@ -152,43 +153,9 @@ def _map_note(project: Project, now: str) -> str:
     return f"{decided} of {total} decided"
 
 
-def object_label(project: Project, object: str) -> str:
-    """An object type in the customer's words."""
-    fixed = {
-        "person": "People",
-        "segment": "Segments",
-        "membership": "Segment members",
-        "person.company": "Company of each person",
-        "relationship.read": "Relationships, reading",
-        "clear": "Taking the sample back",
-        "catalogue": "What is there",
-        "profile": "Reading and counting",
-    }
-    if object in fixed:
-        return fixed[object]
-    profile = project.profiles.filter(object=object).order_by("-run_id").first()
-    return profile.label_plural if profile else object
-
-
-def object_labels(project: Project) -> dict[str, str]:
-    """All object types of the project in the customer's words, in one query."""
-    labels: dict[str, str] = dict(project.profiles.order_by("run_id").values_list("object", "label_plural"))
-    labels.update({"person": "People", "segment": "Segments", "membership": "Segment members"})
-    labels.update({"person.company": "Company of each person", "relationship.read": "Relationships"})
-    labels.update({"company": "Companies", "companyAssociation": "Who belongs to which company"})
-    labels.update({"schema": "Objects and fields in the destination"})
-    labels.update(
-        {"event": "Events", "message": "Messages", "comment": "Comments", "task": "Tasks", "attachment": "Files"}
-    )
-    labels.update({"comment.target": "People of comments", "task.target": "People of tasks"})
-    labels.update({"event.read": "Events, reading", "message.read": "Messages, reading"})
-    labels.update({"clear": "Taking the sample back", "catalogue": "What is there", "profile": "Reading and counting"})
-    return labels
-
-
 def run_view(run: Run) -> RunView:
     """Everything the run page shows; the same number of queries for any size of run."""
-    labels = object_labels(run.project)
+    labels = labels_of(run.project)
     newest = {result.phase_id: result for result in Reconciliation.objects.filter(phase__run=run).order_by("pk")}
     steps: dict[int, list[Step]] = {}
     calls: dict[str, int] = {}
@@ -214,7 +181,7 @@ def _phase_view(phase: Phase, steps: list[Step], newest: Reconciliation | None, 
         steps=tuple(
             StepView(
                 name=step.name,
-                label=labels.get(step.name) or labels.get(step.object, step.object),
+                label=labels[step.name if step.name in labels else step.object],
                 stage=step.stage,
                 state=step.state,
                 done=step.done,
@@ -253,7 +220,7 @@ def held_groups(project: Project) -> list[HeldGroup]:
     run = newest_run(project)
     if run is None:
         return []
-    labels = object_labels(project)
+    labels = labels_of(project)
     verdicts = {
         (decision.object, decision.reason): decision.verdict
         for decision in Decision.objects.filter(project=project, key="")
@@ -268,7 +235,7 @@ def held_groups(project: Project) -> list[HeldGroup]:
     return [
         HeldGroup(
             object=group["object"],
-            label=labels.get(group["object"], group["object"]),
+            label=labels[group["object"]],
             reason=group["reason"],
             reason_label=reason_label(group["reason"]),
             count=group["count"],

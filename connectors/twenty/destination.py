@@ -6,20 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.catalogue import Catalogue, Field, FieldType, ObjectType
-from connectors.contract import (
-    Access,
-    Capabilities,
-    Cursor,
-    Draft,
-    Echo,
-    Existing,
-    Identity,
-    SchemaChange,
-    SchemaPlan,
-    Totals,
-    Trigger,
-)
+from connectors.contract import Access, Capabilities, Cursor, Draft, Echo, Existing, Identity, Totals, Trigger
 from connectors.errors import Rejected
+from connectors.plans import SchemaChange, SchemaPlan
 from connectors.twenty import checks, figures, values
 from connectors.twenty.api import TwentyApi
 from connectors.twenty.automations import Automations

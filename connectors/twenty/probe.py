@@ -34,7 +34,7 @@ def probe(api: TwentyApi, schema: Schema) -> Capabilities:
     )
     facts["Notes"] = f"linked through noteTarget.{column}; the body is of the type {schema.rich_text_type}"
     facts["Files"] = "attachments have a FILES field" if files else "attachments are linked by path"
-    facts["Message lists"] = message_lists.missing(schema) or "there: a segment can become a list with its members"
+    facts["Message lists"] = message_lists.missing(schema) or "a key can make them, with their members"
     facts["Workflows"] = drafts.missing(schema) or "a key can make drafts with name and trigger; steps need a person"
     rate = api.client.rate
     facts["Rate"] = describe_rate(rate)

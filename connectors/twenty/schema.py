@@ -12,8 +12,8 @@ from itertools import count
 from typing import Any
 
 from connectors.catalogue import Field, FieldType, ObjectType, Option
-from connectors.contract import FieldPlan, ObjectPlan, SchemaChange, SchemaPlan
 from connectors.errors import Rejected, Transient
+from connectors.plans import FieldPlan, ObjectPlan, SchemaChange, SchemaPlan
 from connectors.twenty.api import TwentyApi, result_of
 from connectors.twenty.catalogue import Schema, read_schema
 from connectors.twenty.names import camel

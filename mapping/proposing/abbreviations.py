@@ -26,6 +26,9 @@ def longer(word: str) -> tuple[str, ...]:
     usual = word_lists()["short"].get(word, "")
     if usual:
         return tuple(usual.split("|"))
+    stem = word.rstrip("0123456789")
+    if stem != word and stem in word_lists()["short"]:
+        return tuple(f"{whole} {word[len(stem) :]}" for whole in longer(stem))
     if word in vocabulary() or not word.isalpha() or len(word) < SHORTEST:
         return (word,)
     found: list[str] = []
@@ -100,7 +103,8 @@ def _apart(word: str) -> tuple[str, ...]:
             if now is None or len(before) + 1 < len(now):
                 best[end] = (*before, piece)
     found = best[len(word)]
-    if not found:
+    # Of short forms alone any word could be made: `lista` is no LinkedIn state.
+    if not found or not any(piece in vocabulary() and len(piece) > SHORTEST for piece in found):
         return ()
     short = word_lists()["short"]
     return (" ".join(short.get(piece, piece).split("|")[0] for piece in found),)

@@ -38,8 +38,14 @@ CLOSE = 0.75
 NAME_ENDINGS = ("nm", "nam", "name", "naam", "nom", "bez", "title", "titel")
 """How short forms of the name of something end."""
 
-FIGURES = frozenset({"postcode", "coordinate"})
-"""What almost any figures could be: a nearness in meaning is not enough for it."""
+NAME_BEGINNINGS = frozenset({"nom", "nombre", "nome", "titre", "titulo", "titolo", "intitule"})
+"""How names of something begin where the word that says what it is comes first."""
+
+UNTOLD = frozenset({"postcode", "coordinate", "linkedin", "handle", "image"})
+"""What almost any figures or words could be: a nearness in meaning is not enough for it."""
+
+TELLING = frozenset({"linkedin", "handle", "image"})
+"""What values have to show themselves where the name does not say it: any word might be somebody's page."""
 
 NEAR = 0.45
 """From this likeness in meaning on it counts for something; below it, it is noise."""
@@ -48,6 +54,9 @@ AMBIGUOUS = frozenset({"name", "nom", "nombre", "nome", "naam", "names", "nombre
 """Words for the whole name that mean one half of it where the other half stands beside them."""
 
 SECOND = {"phone": "other_phone", "email": "other_email", "street": "street2"}
+PAIR = {"latitude": "longitude", "longitude": "latitude"}
+"""What is hardly ever without the other."""
+
 LESS_SURE = 0.85
 SECOND_BEST = 0.97
 
@@ -128,14 +137,19 @@ def _called_by(
     """Where no field is the name of a company or thing: one called like the object itself, or short for a name."""
     key = {"company": "company_name", "custom": "record_name"}.get(role, "")
     made = list(readings)
-    if not key or any(key in reading.matches and reading.matches[key].score > SURELY for reading in readings):
+    suits = SUITS[concepts()[key].values] if key else None
+    if suits is None or any(
+        key in reading.matches and reading.matches[key].score > SURELY and suits(looks)[0] >= VETO
+        for reading, looks in zip(readings, seen, strict=True)
+    ):
         return made
     alias = next(alias for alias in aliases() if alias.concept == key)
     for place, (name, looks) in enumerate(zip(called, seen, strict=True)):
         words = parts(name)
         itself = bool(words) and set(words) <= set(parts(label))
-        short = bool(words) and words[-1].endswith(NAME_ENDINGS) and not made[place].against
-        if (itself or short) and SUITS[concepts()[key].values](looks)[0] >= ENOUGH_SUIT and looks.varied >= MOSTLY:
+        short = bool(words) and not made[place].against
+        short = short and (words[-1].endswith(NAME_ENDINGS) or words[0] in NAME_BEGINNINGS)
+        if (itself or short) and suits(looks)[0] >= ENOUGH_SUIT and looks.varied >= MOSTLY:
             made[place] = replace(made[place], matches={key: Match(SAME_NAME, alias, PARTLY)}, against={})
             break
     return made
@@ -146,12 +160,24 @@ def _in_company(readings: Sequence[Reading], seen: Sequence[Evidence], role: str
     firsts = any(_says(reading, "first_name") for reading in readings)
     lasts = any(_says(reading, "last_name") for reading in readings)
     half = "first_name" if lasts and not firsts else "last_name" if firsts and not lasts else ""
+    called = any(_says(reading, "record_name") for reading in readings)
+    made_on = any(_says(reading, "created") for reading in readings)
+    alone = {key for key, other in PAIR.items() if not any(_may_say(reading, other) for reading in readings)}
     made = []
     for reading, looks in zip(readings, seen, strict=True):
         matches = dict(reading.matches)
+        if called and "record_number" in matches:
+            # A number only stands for the name where there is none.
+            matches["record_number"] = replace(matches["record_number"], score=matches["record_number"].score * VETO)
+        if made_on and "signed_up" in matches and "created" not in matches:
+            # A record was made when it says so; when somebody joined is a second-best answer.
+            matches["signed_up"] = replace(matches["signed_up"], score=matches["signed_up"].score * SECOND_BEST)
+        for key in alone & matches.keys():
+            matches[key] = replace(matches[key], score=matches[key].score * VETO)
         whole = matches.get("person_name")
         is_half = looks.share("full name") < VETO and looks.share("two words") < MOSTLY
-        if role == "person" and half and is_half and whole and _is_ambiguous(whole.alias):
+        one = half == "first_name" and looks.share("one word") >= ENOUGH_SUIT
+        if role == "person" and half and is_half and whole and (one or _is_ambiguous(whole.alias)):
             matches[half] = Match(whole.score, whole.alias, whole.how)
             matches["person_name"] = replace(whole, score=whole.score * VETO)
         if reading.number > 1:
@@ -172,6 +198,11 @@ def _as_second(match: Match) -> Match:
         if match.alias.parts[-1:] and match.alias.parts[-1][-1].isdigit()
         else replace(match, score=match.score * SECOND_BEST)
     )
+
+
+def _may_say(reading: Reading, concept: str) -> bool:
+    match = reading.matches.get(concept)
+    return match is not None and match.score > VETO
 
 
 def _says(reading: Reading, concept: str) -> bool:
@@ -198,7 +229,7 @@ def _weigh_one(
     target: ObjectType,
     country: str,
 ) -> Weighed:
-    homeless = _homeless(reading, homes)
+    homeless = _homeless(reading, seen, homes)
     away = max((near for key, near in likeness.items() if key in homes and homes[key] is None), default=0.0)
     best: dict[str, Candidate] = {}
     offers = [
@@ -216,10 +247,16 @@ def _weigh_one(
     return Weighed(profile, reading, seen, tuple(ordered), homeless, likeness)
 
 
-def _homeless(reading: Reading, homes: Homes) -> Match | None:
-    """The surest thing without a home that the name can mean."""
+def _homeless(reading: Reading, seen: Evidence, homes: Homes) -> Match | None:
+    """The surest thing without a home that the name can mean and the values do not rule out."""
     found = [match for key, match in reading.matches.items() if key in homes and homes[key] is None]
+    found = [match for match in found if not _is_ruled_out(concepts()[match.alias.concept], seen)]
     return max(found, key=lambda match: match.score, default=None)
+
+
+def _is_ruled_out(concept: Concept, seen: Evidence) -> bool:
+    """Whether values cannot be that thing: `nome utente` is a user's name if it holds first and last names."""
+    return not concept.homes and concept.values in SUITS and seen.filled > 0 and SUITS[concept.values](seen)[0] < VETO
 
 
 def _of_concept(
@@ -236,10 +273,14 @@ def _of_concept(
     match = reading.matches.get(concept.key)
     named = match.score if match else 0.0
     suit, giveaway = SUITS[concept.values](seen) if seen.filled else (0.0, 0.0)
+    if named < HALF and concept.values in TELLING:
+        suit = giveaway
+    if 0 < named < SAID and concept.values == "image":
+        giveaway *= HALF  # `site_photo` is a picture, but hardly of the person
     features = _features(named, suit, giveaway, reading, seen, homeless.score if homeless else 0.0)
     features["fills a gap"] = fills
     said = homeless.score if homeless else 0.0
-    noise = concept.values in FIGURES or (near < NEAR and near > away)
+    noise = concept.values in UNTOLD or (near < NEAR and near > away)
     if named < SURELY and not reading.cryptic and not noise and not reading.against and said < SAID:
         features["meaning"] = max(-0.5, min(0.5, near - away)) * (1 - named)
     return Candidate(path, found, concept.key, features, utility(features), match, suit)

@@ -67,8 +67,11 @@ class Settled:
     """What tells right decisions from wrong ones; empty where nothing was guessed."""
 
 
-def choose(fields: Sequence[Weighed], used: Collection[str]) -> list[Settled]:
-    """One decision for each field, in order. `used` are destinations that are given already."""
+def choose(fields: Sequence[Weighed], used: Collection[str], doubt: float = 0.0) -> list[Settled]:
+    """One decision for each field, in order. `used` are destinations that are given already.
+
+    `doubt` is how doubtful it is what the object type is (0 to 1): where that is wrong, so are most of its fields.
+    """
     open_fields = [_open(item, used) for item in _one_address(_one_name(fields))]
     shared = [_best(item.candidates, SHARED) for item in open_fields]
     called = {c.destination for item in open_fields for c in item.candidates if c.named > SAID and c.utility > 0}
@@ -91,9 +94,12 @@ def choose(fields: Sequence[Weighed], used: Collection[str]) -> list[Settled]:
     _promote(homes, spilled, taken)
     taken |= set(homes.values())
     wanted = Counter(c.destination for item in fields for c in item.candidates if c.utility > 0)
-    clear = sum(_is_named(item) for item in fields) / max(1, len(fields))
+    beside = {
+        "clear neighbours": sum(_is_named(item) for item in fields) / max(1, len(fields)),
+        "kind in doubt": doubt,
+    }
     return [
-        _settled(original, item, homes.get(place), taken, wanted, clear)
+        _settled(original, item, homes.get(place), taken, wanted, beside)
         for place, (original, item) in enumerate(zip(fields, spilled, strict=True))
     ]
 
@@ -195,13 +201,18 @@ def _spilled(item: Weighed, taken: Collection[str], home: str | None) -> Weighed
 
 
 def _promote(homes: dict[int, str], fields: Sequence[Weighed], taken: set[str]) -> None:
-    """The only number or address there is becomes the first one; an address only if it is not called the second."""
+    """The only number or address there is becomes the first one; an address only if it is not called the second.
+
+    The `billing email` is the first one too where it is the `billing first name` that the record is called by.
+    """
+    mine = {fields[place].reading.group for place, home in homes.items() if home.startswith("name.")}
     for first, further in FURTHER.items():
         place = next((place for place in sorted(homes) if homes[place] == further), None)
         if first in taken or place is None or _best(fields[place].candidates, {first}) is None:
             continue
         second = _best(fields[place].candidates, {further})
-        if first == PHONE or second is None or second.named < SAID:
+        group = fields[place].reading.group
+        if first == PHONE or second is None or second.named < SAID or group in mine - {""}:
             homes[place] = first
 
 
@@ -211,7 +222,7 @@ def _settled(
     home: str | None,
     taken: Collection[str],
     wanted: Mapping[str, int],
-    clear: float,
+    beside: Mapping[str, float],
 ) -> Settled:
     chances, none = probabilities([candidate.utility for candidate in item.candidates])
     chosen = next((c for c in item.candidates if c.destination == home), None)
@@ -220,13 +231,14 @@ def _settled(
     for candidate, chance in zip(original.candidates, everywhere, strict=True):
         odds.setdefault(candidate.destination, chance)
     ranked = list({c.destination: c for c in (*item.candidates, *original.candidates)}.values())
-    ranked.sort(key=lambda c: -max(odds[c.destination], 0.0))
+    # What nothing speaks for but that the values would not forbid it comes last, however likely.
+    ranked.sort(key=lambda c: (not _is_spoken_for(c), -odds[c.destination]))
     others = tuple((c, odds[c.destination]) for c in ranked if c.destination != home)
     blocked = next((c for c in original.candidates if c.utility > 0 and c.destination in taken), None)
     chance = odds[home] if chosen is not None and home is not None else none
     signs: dict[str, float] = {}
     if original.candidates and not (chosen.confirmed if chosen else original.confirmed):
-        common = _common_signs(original, chance, clear)
+        common = _common_signs(original, chance) | dict(beside)
         signs = common | (_signs_of(item, chosen, wanted) if chosen else _signs_of_none(original, blocked))
         signs |= _signs_beside(item, chosen, taken)
         chance = calibrated(signs)
@@ -236,15 +248,19 @@ def _settled(
     return Settled(item, chosen, confidence, others, none, blocked if chosen is None else None, signs)
 
 
+def _is_spoken_for(candidate: Candidate) -> bool:
+    """Whether the name, its meaning or the look of the values says anything for it."""
+    return any(candidate.features.get(name, 0.0) > 0 for name in ("named", "meaning", "giveaway", "fills a gap"))
+
+
 def _is_named(item: Weighed) -> bool:
     return any(match.score > SURELY for match in item.reading.matches.values())
 
 
-def _common_signs(item: Weighed, chance: float, clear: float) -> dict[str, float]:
-    """What counts for a home and for none alike: the chance by the weights, and how well the object is understood."""
+def _common_signs(item: Weighed, chance: float) -> dict[str, float]:
+    """What counts for a home and for none alike: the chance by the weights, and how much there is to go by."""
     return {
         "odds": _odds(chance),
-        "clear neighbours": clear,
         "few homes": float(len(item.candidates) <= FEW),
         "seen": math.log1p(min(item.evidence.filled, 20)) / 3,
     }

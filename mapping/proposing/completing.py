@@ -12,6 +12,7 @@ from mapping.proposing.names import Reading
 
 SURELY = 0.9
 HALF = 0.5
+MOSTLY = 0.9
 ENOUGH = 2
 
 ADDRESS = frozenset({"street", "city", "state", "postcode", "country"})
@@ -23,6 +24,8 @@ def gaps(readings: Sequence[Reading], role: str) -> frozenset[str]:
     missing: set[str] = set()
     if role == "company" and len(said & ADDRESS) >= ENOUGH:
         missing |= ADDRESS - said
+    if role == "company":
+        missing |= {"company_name"} - said
     if role == "person":
         if len(said & {"first_name", "last_name"}) == 1 and "person_name" not in said:
             missing |= {"first_name", "last_name"} - said
@@ -53,12 +56,19 @@ def _last_name(looks: Evidence) -> float:
     return _words(looks) if looks.share("surname") > looks.share("given") and looks.varied >= HALF else 0.0
 
 
+def _company_name(looks: Evidence) -> float:
+    odd = ("full name", "street", "country", "city", "job", "code", "many words")
+    rest = looks.share("text") - sum(looks.share(look) for look in odd)
+    return min(1.0, HALF * rest + looks.share("legal")) if looks.varied >= MOSTLY and rest > HALF else 0.0
+
+
 FILLS: Mapping[str, Callable[[Evidence], float]] = {
     "street": lambda looks: looks.share("street"),
     "city": _city,
     "state": lambda looks: looks.share("region"),
     "postcode": lambda looks: looks.share("postcode") if looks.varied >= HALF else 0.0,
     "country": lambda looks: looks.share("country"),
+    "company_name": _company_name,
     "first_name": lambda looks: looks.share("given"),
     "last_name": _last_name,
     "job_title": lambda looks: looks.share("job"),

@@ -34,6 +34,9 @@ HEAD_FIRST = frozenset({"fr", "es", "pt", "it"})
 LINKS = ("", "s", "n", "en", "es", "er", "e")
 """What German and Dutch put between the words of a compound."""
 
+BY_WHOM = frozenset({("von",), ("by",), ("par",), ("por",), ("da",), ("door",)})
+"""Little words at the end of a name that say by whom."""
+
 ROLES = ("person", "company", "custom")
 _LETTERS = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ı": "i", "ð": "d", "þ": "th"})
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
@@ -156,7 +159,9 @@ def index(role: str) -> Mapping[str, tuple[Alias, ...]]:
         if role not in concepts()[alias.concept].roles:
             continue
         # Initials in the names of other systems look like little words: `l_name` is not `name`.
-        short = alias.parts if alias.language == "api" else tuple(part for part in alias.parts if part not in stop)
+        # And who made a record is not when it was made: `angelegt von` is not `angelegt`.
+        whole = alias.language == "api" or alias.parts[-1:] in BY_WHOM
+        short = alias.parts if whole else tuple(part for part in alias.parts if part not in stop)
         for spelling in {squeeze(alias.parts), squeeze(short)} - {""}:
             standing = found.setdefault(spelling, {})
             if alias.concept not in standing or alias.rank < standing[alias.concept].rank:

@@ -37,7 +37,7 @@ from mapping.proposing.reranking import Reranker, reranked
 from mapping.rules import Action, Alternative, Choice, FieldRule
 
 ALTERNATIVES = 2
-WORTH_NAMING = 0.002
+WORTH_NAMING = 0.0002
 KEY = "domainName.primaryLinkUrl"
 CERTAIN = 9.0
 """The utility of what is not a matter of guessing."""
@@ -60,6 +60,7 @@ class FieldProposals:
         country: str,
         known: Mapping[str, Confirmed],
         reranker: Reranker | None,
+        doubt: float = 0.0,
     ) -> None:
         self.role = role
         self.object_label = label
@@ -68,6 +69,7 @@ class FieldProposals:
         self.country = country
         self.known = known
         self.reranker = reranker
+        self.doubt = doubt
         self.describe = f"Customer.io {role.noun(label)} attribute"
         # What an earlier migration made belongs to the attribute it was made for, and the rest to the migration.
         theirs = tuple(
@@ -93,7 +95,7 @@ class FieldProposals:
         used = {plan.destination for plan in fixed if plan.source in known or plan.create}
         # Where two fields are equally good the plainer name wins, whichever of them was found first.
         plainest = sorted(free, key=lambda profile: (profile.name != profile.name.lower(), profile.name))
-        found = {made.weighed.profile.name: made for made in choose(self._weighed(plainest), used)}
+        found = {made.weighed.profile.name: made for made in choose(self._weighed(plainest), used, self.doubt)}
         settled = [found[profile.name] for profile in free]
         claimed = {made.chosen.destination for made in settled if made.chosen}
         fixed = [plan for plan in fixed if plan.source in known or plan.destination not in claimed]
@@ -258,7 +260,9 @@ class FieldProposals:
             part = address_part(made)
             if part:
                 groups.setdefault(made.weighed.reading.group, {}).setdefault(part, made.weighed.profile.name)
-        groups = {group: sources for group, sources in groups.items() if len(sources) >= ADDRESS_PARTS}
+        # What is left over of an address that has its place is no address.
+        placed = {made.weighed.reading.group for made in settled if _is_in_address(made)}
+        groups = {g: sources for g, sources in groups.items() if len(sources) >= ADDRESS_PARTS and g not in placed}
         before = {group: self._address_before(sources.values()) for group, sources in groups.items()}
         wanted = {f"{group or 'postal'} address" for group in groups if not before[group]}
         names = self.naming.fields(wanted, self.taken)
@@ -298,8 +302,16 @@ class FieldProposals:
             options={} if whole else dict(fit.options),
             raw_destination=self._companion(profile.name, () if whole else fit.misfits),
             confidence=made.confidence,
-            reason=f"{self.target.label} has no address of its own: {together} make one new field.",
+            reason=f"{self._without_address()}: {together} make one new field.",
             alternatives=_alternatives(made, ALTERNATIVES),
+        )
+
+    def _without_address(self) -> str:
+        has = any(field.writable and field.type is FieldType.ADDRESS for field in self.open_target.fields)
+        return (
+            f"Another has the address of {self.target.label}"
+            if has
+            else f"{self.target.label} has no address of its own"
         )
 
     def _type(self, profile: FieldProfile) -> tuple[Inferred, str, dict[str, Any]]:
@@ -337,6 +349,10 @@ class FieldProposals:
             confidence=0.8,
             reason="No attribute is called name or title, so the records are called by their id.",
         )
+
+
+def _is_in_address(made: Settled) -> bool:
+    return made.chosen is not None and made.chosen.field.type is FieldType.ADDRESS
 
 
 def _alternatives(made: Settled, most: int) -> tuple[Alternative, ...]:

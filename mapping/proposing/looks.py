@@ -9,6 +9,7 @@ from mapping.kinds import EMAIL, HOST
 from mapping.proposing.concepts import fold, value_words
 
 LONGEST = 300
+BRIEF = 3
 POSTCODE_LENGTH = 10
 TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}([T ]\d{1,2}:\d{2}.*)?"
@@ -42,7 +43,8 @@ JOB_LIKE = re.compile(r"[^\W\d_][^\d@<>{}\[\]]{1,80}")
 POSTCODE = re.compile(r"(?=.*\d)[A-Z\d]{2,6}(?:[ -][A-Z\d]{2,5})?")
 SURE_POSTCODE = re.compile(
     r"\d{5}-\d{3,4}|\d{4}-\d{3}|\d{2}-\d{3}|\d{3} \d{2}|\d{4} ?[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d"
-    r"|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[\dW] [A-Z\d]{4}|[A-Z]{1,2}-\d{4,5}"
+    r"|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[\dW] [A-Z\d]{4}"
+    r"|(?:[ABDEFILNPS]|CH|DK|NL|SE|PL|CZ|LU|LV|LT|SI|SK|HR|MC|AD)-\d{4,5}"
 )
 """Postal codes of a form that hardly anything else has: British, Canadian, Dutch, Portuguese, Polish, Swedish."""
 
@@ -118,6 +120,10 @@ def _of_words(text: str, folded: str) -> set[str]:
         found.add("job")
     if pieces:
         found.add("text")
+        if len(text) <= BRIEF:
+            found.add("brief")
+        if " " in text:
+            found.add("spaced")
     if re.search(r"\d", text) and any(
         piece in value_words("streets") or piece.endswith(STREET_ENDINGS) for piece in pieces
     ):

@@ -36,6 +36,7 @@ HOWS = ("exactly", "without owner", "short", "in any order", "spelt like", "part
 SIGNS = (
     "odds",
     "clear neighbours",
+    "kind in doubt",
     "few homes",
     "seen",
     "home",

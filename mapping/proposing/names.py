@@ -58,6 +58,9 @@ TAKES_OVER = {
 SPANS = frozenset({"d", "w", "m", "y", "days", "months"})
 """Units of a span of time: what is counted in the last 30 d is a figure about something."""
 
+BY = frozenset({"by", "durch", "door", "por", "par"})
+"""Words before whoever did something."""
+
 SENT_TO = frozenset({"first_name", "last_name", "person_name", "phone", "email"})
 """What of a delivery is rather the one's to whom it goes."""
 
@@ -97,22 +100,19 @@ def read(name: str, role: str, label: str = "", unknown: frozenset[str] = frozen
 
     `unknown` are squeezed names to be read as if no list had them: how well is a name read that nobody foresaw?
     """
-    given = parts(name)
-    number = int(given[-1]) if given and given[-1].isdigit() and len(given[-1]) == 1 else 0
+    given = _held(parts(name))
+    number = int(given[-1]) if given and ((given[-1].isdigit() and len(given[-1]) == 1) or _is_year(given[-1])) else 0
     own = _owners(role, label)
     spellings = list(_spellings(given, own))
-    matches: dict[str, Match] = {}
-    for spelling, how in spellings:
-        _take_exact(matches, spelling, how, role, unknown)
-        if matches:
-            break
+    matches = _exactly(spellings, role, unknown)
     against: dict[str, float] = {}
     if not matches:
         for spelling, _ in spellings[:4]:
             for variant in _divided(spelling):
                 _take_partly(matches, against, variant, role, own, unknown)
-    if any(number.isdigit() and unit in SPANS for number, unit in itertools.pairwise(given)):
-        against.setdefault(ABOUT, 0.9)
+    aside = _spoken_aside(given)
+    if aside:
+        against.setdefault(aside, 0.9)
         matches = {key: replace(match, score=match.score * UNKNOWN_HEAD) for key, match in matches.items()}
     if role == "person" and "person_name" in matches and matches["person_name"].score > SURE_NAME:
         # The contact person of a person is the person.
@@ -126,6 +126,25 @@ def read(name: str, role: str, label: str = "", unknown: frozenset[str] = frozen
     post = any(key in matches and matches[key].score > HALF for key in ("postcode", "street"))
     grouped = tuple(part for part in given if not (post and part in POST))
     return Reading(matches, against, group_of(grouped), number, cryptic)
+
+
+def _spoken_aside(given: Sequence[str]) -> str:
+    """Why the name is of another or about it: `invited by email` is the inviter's, `email 30 days` a figure."""
+    if any(number.isdigit() and unit in SPANS for number, unit in itertools.pairwise(given)):
+        return ABOUT
+    return OTHERS if BY & set(given[1:-1]) else ""
+
+
+def _is_year(part: str) -> bool:
+    """Whether it is a year of this time: `email_2019` is an earlier one than `email`."""
+    return len(part) == len("2000") and part.isdigit() and part.startswith(("19", "20"))
+
+
+def _held(given: tuple[str, ...]) -> tuple[str, ...]:
+    """The words without what somebody is the holder of: the `ticket holder name` is simply the holder's."""
+    return tuple(
+        part for place, part in enumerate(given) if given[place + 1 : place + 2] not in (("holder",), ("holders",))
+    )
 
 
 def _owners(role: str, label: str) -> frozenset[str]:
@@ -173,15 +192,36 @@ def _meant(spelling: Sequence[str], role: str, unknown: frozenset[str]) -> tuple
     return () if squeezed in unknown else index(role).get(squeezed, ())
 
 
+def _exactly(spellings: Sequence[tuple[tuple[str, ...], int]], role: str, unknown: frozenset[str]) -> dict[str, Match]:
+    """What the name is a usual name of: as it stands, with its words in any order, or written out."""
+    matches: dict[str, Match] = {}
+    plain = [(spelling, how) for spelling, how in spellings if how != SHORT]
+    for spelling, how in plain:
+        _take_exact(matches, spelling, how, role, unknown)
+        if matches:
+            return matches
+    for spelling, how in plain if not unknown else ():
+        _take_in_any_order(matches, spelling, how, role)
+        if matches:
+            return matches
+    written_out = [spelling for spelling, how in spellings if how == SHORT]
+    for spelling in written_out:
+        _take_exact(matches, spelling, SHORT, role, unknown)
+    for spelling in written_out if not matches and not unknown else ():
+        _take_in_any_order(matches, spelling, SHORT, role)
+    return matches
+
+
+def _take_in_any_order(matches: dict[str, Match], spelling: tuple[str, ...], how: int, role: str) -> None:
+    for alias in bags(role).get(frozenset(spelling) - word_set("stop"), ()):
+        _better(matches, Match(1 - COSTS[how] - COSTS[ANY_ORDER] - alias.rank * PER_RANK, alias, ANY_ORDER))
+
+
 def _take_exact(
     matches: dict[str, Match], spelling: tuple[str, ...], how: int, role: str, unknown: frozenset[str]
 ) -> None:
     for alias in _meant(spelling, role, unknown):
         _better(matches, Match(1 - COSTS[how] - alias.rank * PER_RANK, alias, how))
-    bag = frozenset(spelling) - word_set("stop")
-    for alias in bags(role).get(bag, ()) if not matches and not unknown else ():
-        score = 1 - COSTS[how] - COSTS[ANY_ORDER] - alias.rank * PER_RANK
-        _better(matches, Match(score, alias, ANY_ORDER))
 
 
 def _better(matches: dict[str, Match], match: Match) -> None:
@@ -289,7 +329,8 @@ def _weigh(
                 factor = UNKNOWN_BESIDE
             if alias.concept == "job_title" and part in word_set("owners", "company"):
                 factor, why = NEUTRAL, ""
-            if factor == UNKNOWN_BESIDE and (is_head or generic) and role != "custom":
+            picture = alias.concept == "avatar"  # of whatever the other word says
+            if factor == UNKNOWN_BESIDE and (is_head or generic or picture) and role != "custom":
                 factor = UNKNOWN_HEAD
             score *= factor
             reason = reason or why
@@ -305,8 +346,8 @@ def _beside(part: str, role: str, own: frozenset[str], generic: bool) -> tuple[f
     if part in word_set("others") or (part in trades() and role == "person"):
         return LITTLE, OTHERS
     owners = word_set("owners", "person") | word_set("owners", "company")
-    if part in owners and not (role == "company" and part in PEOPLE_WHO_ARE_COMPANIES):
-        return LITTLE, OTHERS
+    if part in owners:
+        return (NEUTRAL, "") if role == "company" and part in PEOPLE_WHO_ARE_COMPANIES else (LITTLE, OTHERS)
     if not generic and any(part in word_set("qualifiers", group) for group in word_lists()["qualifiers"]):
         return NEUTRAL, ""
     return UNKNOWN_BESIDE, ""

@@ -25,6 +25,8 @@ LOOKED_AT = 80
 ADDRESS = frozenset({"street", "city", "postcode", "state", "country"})
 FULL_ADDRESS = 4
 MANY = 4
+ENDING = 5
+"""Letters from which on the end of a word may be a word of its own."""
 
 COMPANIES = (
     "a company, business or organisation",
@@ -75,8 +77,8 @@ def company_features(names: Sequence[str], fields: Sequence[FieldProfile]) -> Ma
     found = {
         "bias": 1.0,
         "called company": float(any(word in COMPANY_NAMES or word.endswith(COMPANY_ENDINGS) for word in said)),
-        "called firm": float(bool(said & word_set("objects", "firms"))),
-        "called thing": float(bool(said & word_set("objects", "things"))),
+        "called firm": float(any(_is_one_of(word, "firms") for word in said)),
+        "called thing": float(any(_is_one_of(word, "things") for word in said)),
         "meaning": _meaning(" ".join(parts(label))),
     }
     return found | _of_fields(fields[:LOOKED_AT], label)
@@ -90,6 +92,12 @@ def _written(part: str) -> Iterator[str]:
     if len(part) > MANY and part.endswith(("s", "n")):
         yield part[:-1]
         yield part[:-2]
+
+
+def _is_one_of(word: str, table: str) -> bool:
+    """Whether the word is in the list, or a compound that ends in one of its words: `Horecaklant`."""
+    known = word_set("objects", table)
+    return word in known or any(word[-size:] in known for size in range(ENDING, len(word) - 2))
 
 
 @cache

@@ -11,10 +11,21 @@ Suits = Callable[[Evidence], tuple[float, float]]
 
 
 HALF = 0.5
+UNTOLD = 0.45
+ANY_PICTURE = 0.7
+"""A picture may show anything, as often as the person."""
+
+FEW = 6
+"""So few different values are rather a choice than what each does for a living."""
 
 
 def _less(evidence: Evidence, start: float, *looks: str) -> float:
     return max(0.0, start - sum(evidence.share(look) for look in looks))
+
+
+def _is_choice(evidence: Evidence) -> bool:
+    """Whether the values are but a few that come again and again."""
+    return evidence.filled > FEW >= evidence.distinct and evidence.varied <= HALF
 
 
 def _email(evidence: Evidence) -> tuple[float, float]:
@@ -42,24 +53,32 @@ def _full_name(evidence: Evidence) -> tuple[float, float]:
 
 def _job(evidence: Evidence) -> tuple[float, float]:
     suit = _less(evidence, evidence.share("wordy"), "salutations", "boolean", "full name", "country")
-    if evidence.distinct <= 6:
+    if evidence.distinct <= FEW:
         suit = max(0.0, suit - evidence.share("permissions") - evidence.share("status"))
+        if _is_choice(evidence):
+            suit *= UNTOLD + (1 - UNTOLD) * evidence.share("job")
     return suit, evidence.share("job") if evidence.share("permissions") < 1 - evidence.share("job") else 0.0
 
 
 def _linkedin(evidence: Evidence) -> tuple[float, float]:
     linked = evidence.share("linkedin")
     others = evidence.share("web") - linked
-    return max(linked, _less(evidence, 1 - others, "number", "boolean", "email", "json", "time")), linked
+    odd = ("number", "boolean", "email", "json", "time", "spaced", "status", "permissions")
+    named = _less(evidence, 1 - others, *odd)
+    return max(linked, named * UNTOLD if _is_choice(evidence) else named), linked
 
 
 def _handle(evidence: Evidence) -> tuple[float, float]:
     others = evidence.share("linkedin") + evidence.share("network")
-    return _less(evidence, 1 - others, "number", "boolean", "email", "json", "time"), evidence.share("x")
+    return _less(evidence, 1 - others, "number", "boolean", "email", "json", "time", "spaced"), evidence.share("x")
+
+
+def _user_name(evidence: Evidence) -> tuple[float, float]:
+    return _less(evidence, 1.0, "full name"), 0.0
 
 
 def _image(evidence: Evidence) -> tuple[float, float]:
-    return _less(evidence, evidence.share("web"), "file", "linkedin"), evidence.share("image")
+    return _less(evidence, evidence.share("web"), "file", "linkedin"), ANY_PICTURE * evidence.share("image")
 
 
 def _time(evidence: Evidence) -> tuple[float, float]:
@@ -68,7 +87,8 @@ def _time(evidence: Evidence) -> tuple[float, float]:
 
 def _organisation(evidence: Evidence) -> tuple[float, float]:
     odd = ("email", "web", "time", "boolean", "status", "json", "permissions", "zone", "country")
-    return _less(evidence, evidence.share("text") - 0.6 * evidence.share("full name"), *odd), evidence.share("legal")
+    suit = _less(evidence, evidence.share("text") - 0.6 * evidence.share("full name"), *odd)
+    return suit * UNTOLD if _is_choice(evidence) else suit, evidence.share("legal")
 
 
 def _web(evidence: Evidence) -> tuple[float, float]:
@@ -103,7 +123,7 @@ def _region(evidence: Evidence) -> tuple[float, float]:
     odd = ("email", "web", "boolean", "time", "json", "zone")
     regions = evidence.share("region")
     statuses = evidence.share("status") + evidence.share("permissions")
-    return _less(evidence, evidence.share("text") - max(0.0, statuses), *odd), regions
+    return _less(evidence, evidence.share("text") - max(0.0, statuses), *odd), regions * _spelt_out(evidence)
 
 
 def _postcode(evidence: Evidence) -> tuple[float, float]:
@@ -114,7 +134,12 @@ def _postcode(evidence: Evidence) -> tuple[float, float]:
 def _country(evidence: Evidence) -> tuple[float, float]:
     country = evidence.share("country")
     other = _less(evidence, evidence.share("letters") - country, "boolean", "status")
-    return min(1.0, country + 0.7 * other), country
+    return min(1.0, country + 0.7 * other), country * _spelt_out(evidence)
+
+
+def _spelt_out(evidence: Evidence) -> float:
+    """How far values are words: two letters may be a country, a language, a weekday or anything else."""
+    return 1 - UNTOLD * evidence.share("brief")
 
 
 def _coordinate(evidence: Evidence) -> tuple[float, float]:
@@ -138,6 +163,7 @@ SUITS: Mapping[str, Suits] = {
     "job": _job,
     "linkedin": _linkedin,
     "handle": _handle,
+    "user_name": _user_name,
     "image": _image,
     "time": _time,
     "organisation": _organisation,
@@ -165,6 +191,7 @@ PLAIN_WORDS: Mapping[str, str] = {
     "job": "job titles",
     "linkedin": "LinkedIn pages or names",
     "handle": "names or links on that network",
+    "user_name": "user names",
     "image": "addresses of pictures",
     "time": "dates or times",
     "organisation": "names of organisations",

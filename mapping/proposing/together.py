@@ -15,6 +15,7 @@ CLUSTER = 3
 
 TELLING = 2
 LONGEST = 2
+SENTENCE = 3
 NAMES = frozenset({"first_name", "last_name", "person_name"})
 WHO = NAMES | {"email", "phone", "job_title"}
 ADDRESS = frozenset({"street", "street2", "city", "state", "postcode", "country"})
@@ -28,6 +29,10 @@ IN_ADDRESS = {
     "line": "street",
     "lines": "street",
     "1": "street",
+    "l 1": "street",
+    "l 2": "address line 2",
+    "line 1": "street",
+    "line 2": "address line 2",
     "2": "address line 2",
     "place": "city",
 }
@@ -63,7 +68,8 @@ def _plainly(name: str, short: str, role: str, label: str, unknown: frozenset[st
     aside = " ".join(ASIDE.findall(name))
     if aside and not _is_known(reading):
         said = set(parts(aside))
-        if not said & (word_set("about") | word_set("others") | FURTHER):
+        # One or two words aside may make it something else; a sentence only explains it.
+        if len(said) >= SENTENCE or not said & (word_set("about") | word_set("others") | FURTHER):
             without = read(ASIDE.sub(" ", name).strip() or name, role, label, unknown)
             return without if _is_known(without) else reading
     return reading

@@ -25,7 +25,8 @@ class Audience:
         """How many are on the list, and why the others are not."""
         parts = [f"{len(self.members):,} of {self.in_segment:,} members"]
         if self.unsubscribed:
-            parts.append(f"{self.unsubscribed:,} have unsubscribed and are not on it")
+            have, are = ("has", "is") if self.unsubscribed == 1 else ("have", "are")
+            parts.append(f"{self.unsubscribed:,} {have} unsubscribed and {are} not on it")
         if self.not_landed:
             parts.append(f"{self.not_landed:,} did not land")
         return "; ".join(parts)

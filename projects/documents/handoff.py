@@ -30,11 +30,12 @@ from projects.documents.rows import (
 )
 from projects.documents.scope import FieldSpec, NewField, NewObject, field_specs, new_fields, new_objects
 from projects.documents.segments import SegmentItem, segment_items
+from projects.labels import labels_of
 from projects.models import Connection, HandoffItem, Profile, Project
 from projects.models import Integration as Writer
 from projects.pipeline import unbuild
 from projects.pipeline.phases import PERSON
-from projects.selectors import newest_run, object_labels
+from projects.selectors import newest_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +165,12 @@ def context(project: Project) -> Handoff | None:
     run = moving or discovery
     stored = project.map_series.latest()
     spec = stored.spec if stored else MapSpec()
-    labels, profiles = object_labels(project), profiles_of(discovery)
+    labels, profiles = labels_of(project), profiles_of(discovery)
     both = sides(project)
     systems = {side: get_connector(one.connector).label for side, one in both.items()}
     people = next((profile for profile in profiles if profile.object == PERSON), None)
     segments = segment_items(read, spec, people)
     found = _automations(read, {item.key: item.name for item in segments}, deliveries_of(project) or {})
-    hours = [item.hours for item in segments] + [item.hours for items in found.values() for item in items]
     return Handoff(
         head=head_of(project, f"Workflow-rebuild handoff of {project.name}", run, stored),
         source=systems.get("source", ""),
@@ -180,7 +180,7 @@ def context(project: Project) -> Handoff | None:
         decided=_decided(project),
         counts=_counts(segments, found),
         unread=_unread(read, profiles),
-        hours=round(sum(hours), 1),
+        hours=_hours(segments, found),
         segments=segments,
         campaigns=found[CAMPAIGN],
         broadcasts=found[BROADCAST],
@@ -222,6 +222,12 @@ def _ordered(items: list[Automation]) -> tuple[Automation, ...]:
     """What is running first, and of that the quickest first, so that something works soon."""
     best = sorted(items, key=lambda one: (STATE_ORDER.get(one.state, 1), one.hours, one.name))
     return tuple(dataclasses.replace(one, order=number) for number, one in enumerate(best, 1))
+
+
+def _hours(segments: tuple[SegmentItem, ...], found: dict[str, tuple[Automation, ...]]) -> float:
+    """The effort of everything together."""
+    ours = sum(item.hours for item in segments)
+    return round(ours + sum(item.hours for items in found.values() for item in items), 1)
 
 
 def _counts(segments: tuple[SegmentItem, ...], found: dict[str, tuple[Automation, ...]]) -> dict[str, int]:

@@ -54,7 +54,7 @@ def inventory(profiles: list[Profile], spec: MapSpec, labels: dict[str, str]) ->
     return tuple(
         Inventory(
             object=profile.object,
-            label=profile.label_plural or labels.get(profile.object, profile.object),
+            label=profile.label_plural or labels[profile.object],
             kind=profile.kind,
             announced=profile.announced,
             read=profile.read,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -57,14 +56,6 @@ class Relink:
     address: str
 
 
-def label_of(labels: Mapping[str, str], object: str) -> str:
-    """An object type in the customer's words; links that an attribute sets are named after it."""
-    source, _, relation = object.rpartition(".")
-    if object in labels or source not in labels:
-        return labels.get(object, object)
-    return f"{labels[source]}: {re.sub('([A-Z])', lambda found: ' ' + found[1].lower(), relation)}"
-
-
 def moved(labels: Mapping[str, str], run: Run | None) -> tuple[Moved, ...]:
     """Every object type of the run that holds records, biggest first."""
     found: dict[str, dict[str, int]] = {}
@@ -74,7 +65,7 @@ def moved(labels: Mapping[str, str], run: Run | None) -> tuple[Moved, ...]:
     lines = [
         Moved(
             object=object,
-            label=label_of(labels, object),
+            label=labels[object],
             read=sum(states.values()),
             landed=sum(states.get(state, 0) for state in Record.LANDED),
             merged=states.get(Record.State.MERGED, 0),
@@ -96,7 +87,7 @@ def not_moved(labels: Mapping[str, str], run: Run | None) -> tuple[NotMoved, ...
     return tuple(
         NotMoved(
             row["object"],
-            label_of(labels, row["object"]),
+            labels[row["object"]],
             Record.State(row["state"]).label,
             reason_label(row["reason"]),
             row["n"],

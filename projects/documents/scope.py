@@ -14,10 +14,10 @@ from projects.documents.head import Head, head_of
 from projects.documents.inventory import Compatibility, Inventory, compatibility, counted_of, inventory, pace_of
 from projects.documents.rows import discovery_of, profiles_of, sides
 from projects.grading import Grade, grade, predict, rules, spell_hours, too_many, what_ifs
+from projects.labels import labels_of
 from projects.models import Connection, Profile, Project, Run
 from projects.pipeline.phases import PHASES
 from projects.schema import schema_plan
-from projects.selectors import object_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ def context(project: Project) -> Scope | None:
     stored = project.map_series.latest()
     spec = stored.spec if stored else MapSpec()
     profiles, both = profiles_of(run), sides(project)
-    labels = object_labels(project)
+    labels = labels_of(project)
     counted = counted_of(project, profiles, spec, both)
     pace = pace_of(both)
     took = predict(counted.people, counted.other_records, pace)
@@ -266,7 +266,7 @@ def field_specs(spec: MapSpec, profiles: list[Profile], labels: dict[str, str]) 
             left = Action.SKIP in (rule.action, field.action) or not field.destination
             rows.append(
                 FieldSpec(
-                    object=labels.get(rule.source, rule.source),
+                    object=labels[rule.source],
                     field=", ".join((field.source, *field.also)),
                     filled=known.filled if known else None,
                     percent=round(100 * known.filled / known.total, 1) if known and known.total else None,
@@ -338,7 +338,7 @@ def _differs(cloud: bool, rate: Any) -> tuple[Fact, ...]:
 
 
 def _left_behind(spec: MapSpec, labels: dict[str, str]) -> tuple[str, ...]:
-    objects = [labels.get(rule.source, rule.label or rule.source) for rule in spec.objects if rule.action == "skip"]
+    objects = [labels[rule.source] for rule in spec.objects if rule.action == "skip"]
     fields = sum(
         1
         for rule in spec.objects
@@ -357,7 +357,7 @@ def _load_order(project: Project, spec: MapSpec, labels: dict[str, str]) -> tupl
     run = Run(project=project, kind=Run.Kind.PRODUCTION)
     lines = []
     for phase in PHASES:
-        names = [labels.get(step.object, step.object) for step in phase.steps(run, spec) if step.counts]
+        names = [labels[step.object] for step in phase.steps(run, spec) if step.counts]
         if names:
             lines.append(f"{phase.label}: {', '.join(dict.fromkeys(names))}")
     return tuple(lines)

@@ -8,10 +8,13 @@ from typing import Any
 from django.db.models import Count
 
 from mapping.apply import EMPTIED, NOT_KEPT
+from projects.labels import in_a_sentence, labels_of
 from projects.models import Difference, Phase, Project, Reconciliation, Record, Run
 from projects.pipeline import phases, reverify, undone
 from projects.pipeline.extract import digest_of
-from projects.pipeline.phases import PERSON, PERSON_COMPANY
+
+MANY = 5
+"""Object types that a verdict names; of more it says how many they are."""
 
 COLUMNS = ("created", "updated", "unchanged", "merged", "held", "excluded", "rejected")
 
@@ -164,38 +167,17 @@ def _close(phase: Phase) -> Reconciliation:
     return made
 
 
-WORDS = {
-    PERSON: "people",
-    PERSON_COMPANY: "people’s companies",
-    "comment": "comments",
-    "comment.target": "people of comments",
-    "task": "tasks",
-    "task.target": "people of tasks",
-    "attachment": "files",
-}
-"""What has no label of its own at the source, or a better one."""
-
-
-def _linked(object: str, words: dict[str, str]) -> str:
-    """Links that an attribute sets are named after what they start from."""
-    source, _, _relation = object.rpartition(".")
-    return f"links of {words[source]}" if source in words else object
-
-
 def verdict(books: Reconciliation, project: Project) -> str:
     """The one line that is read first: “63 fields × 98,412 people: 6,199,956 values compared, 0 unexplained”."""
-    plural = dict(project.profiles.order_by("run_id").values_list("object", "label_plural"))
-    words = {
-        name: label.lower() if label.istitle() else label[:1].lower() + label[1:] for name, label in plural.items()
-    }
-    words |= WORDS
+    labels = labels_of(project)
     parts = []
     for object, fields in books.fields_table.items():
-        records = books.objects_table.get(object, {})
-        landed = sum(records.get(column, 0) for column in ("created", "updated", "unchanged"))
-        related = words.get(object.replace("relationship:", "object:"))
-        named = words.get(object) or (f"{related} of people" if related else _linked(object, words))
-        parts.append(f"{len(fields)} field{'' if len(fields) == 1 else 's'} × {landed:,} {named}")
+        what = in_a_sentence(labels[object])
+        parts.append(f"{len(fields)} field{'' if len(fields) == 1 else 's'} × {_landed(books, object):,} {what}")
+    if len(parts) > MANY:
+        number = sum(map(len, books.fields_table.values()))
+        records = sum(_landed(books, object) for object in books.fields_table)
+        parts = [f"{number:,} fields of {len(parts)} object types × {records:,} records"]
     said = f"{', '.join(parts)}: {books.values:,} values compared, {books.unexplained:,} unexplained"
     if not parts:
         said = "Nothing landed, so nothing was compared"
@@ -204,3 +186,8 @@ def verdict(books: Reconciliation, project: Project) -> str:
     if not books.closes:
         said += f". The books do not close: {books.balance['open']:,} records have no outcome"
     return f"{said}."
+
+
+def _landed(books: Reconciliation, object: str) -> int:
+    records = books.objects_table.get(object, {})
+    return sum(records.get(column, 0) for column in ("created", "updated", "unchanged"))

@@ -11,8 +11,8 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from connectors.catalogue import FieldType
-from connectors.contract import SchemaChange
 from connectors.errors import Rejected
+from connectors.plans import SchemaChange
 from projects.models import JournalEntry, Link, Project, Run
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.scope import Scope

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from connectors.registry import get_connector
 from projects import archives as verbs
-from projects import selectors
+from projects.labels import labels_of
 from projects.map_forms import ArchiveForm, ColumnsForm
 from projects.models import Connection, Profile, Project, Run, SourceArchive
 from projects.services import Refused
@@ -53,7 +53,7 @@ class ArchiveRow:
 def archives(request: Request, slug: str) -> HttpResponse:
     """The archives of a project, what each place covers, and the forms to add one and to correct its columns."""
     seat = seat_of(request, slug)
-    labels = selectors.object_labels(seat.project)
+    labels = labels_of(seat.project)
     found = list(seat.project.archives.order_by("object"))
     kinds = _kinds(seat.project, labels)
     context = page(
@@ -74,13 +74,13 @@ def archives(request: Request, slug: str) -> HttpResponse:
 
 def _row(archive: SourceArchive, labels: Mapping[str, str]) -> ArchiveRow:
     chosen = tuple((part, column) for part, column in archive.columns.items() if column)
-    return ArchiveRow(archive, labels.get(archive.object, archive.object), chosen)
+    return ArchiveRow(archive, labels[archive.object], chosen)
 
 
 def _kinds(project: Project, labels: Mapping[str, str]) -> list[tuple[str, str]]:
     connection = project.connections.filter(side=Connection.Side.SOURCE).first()
     known = get_connector(connection.connector).archives if connection else ()
-    return [(object, labels.get(object, object)) for object in known]
+    return [(object, labels[object]) for object in known]
 
 
 def _columns_form(project: Project, archive: SourceArchive, data: Any = None) -> ColumnsForm:

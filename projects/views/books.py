@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from django.db.models import Count
 
+from projects.labels import labels_of
 from projects.models import Phase, Record, Run
 from projects.pipeline import phases, reconcile
 from projects.reasons import reason_label
-from projects.selectors import PhaseView, RunView, object_labels
+from projects.selectors import PhaseView, RunView
 
 LINES = (
     ("created", "Created"),
@@ -77,7 +78,7 @@ def books_of(view: RunView) -> list[Books]:
     running = [name for phase in view.phases if phase.state == Phase.State.RUNNING for name in counted[phase.name]]
     live = reconcile.balance_of(run, running)
     reasons = reasons_of(run)
-    labels = object_labels(run.project)
+    labels = labels_of(run.project)
     return [_books(phase, counted[phase.name], live, reasons, labels) for phase in view.phases if phase.name in counted]
 
 
@@ -107,7 +108,7 @@ def _books(
         right.append(Line("open", "Still on the way" if result is None else "Without an outcome", total["open"]))
     return Books(
         phase=phase,
-        left=tuple(Line(name, labels.get(name, name), row["read"]) for name, row in rows.items()),
+        left=tuple(Line(name, labels[name], row["read"]) for name, row in rows.items()),
         right=tuple(right),
         read=total["read"],
         accounted=sum(line.number for line in right),

@@ -18,10 +18,10 @@ from projects import certifying
 from projects.documents import certificate as documents
 from projects.documents import checking, verifier
 from projects.documents.verifier import fingerprint
+from projects.labels import labels_of
 from projects.lookups import find_records
 from projects.models import Certificate
 from projects.permissions import Can
-from projects.selectors import object_labels
 from projects.services import Refused
 from projects.views.pairs import title_of
 from projects.views.seat import Request, Seat, page, seat_of, told
@@ -53,9 +53,9 @@ def _search(request: Request, seat: Seat, listed: list[Certificate]) -> dict[str
     asked = request.GET.get("q", "").strip()
     if not asked or not listed:
         return {"asked": asked}
-    labels = object_labels(seat.project)
+    labels = labels_of(seat.project)
     found = find_records(seat.project, asked, runs=[listed[0].run_id])
-    return {"asked": asked, "found": [(row, title_of(row), labels.get(row.object, row.object)) for row in found]}
+    return {"asked": asked, "found": [(row, title_of(row), labels[row.object]) for row in found]}
 
 
 @require_POST

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from connectors.contract import FieldPlan, ObjectPlan
+from connectors.plans import FieldPlan, ObjectPlan
 from mapping.rules import Action, MapSpec
 from projects import gates, map_services, proposals
 from projects.models import Project, Run

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.catalogue import FieldType
+from mapping.choices import CHOOSING
 from mapping.inference import infer
 from mapping.masking import shape_of, without_quotes
 from mapping.models import RowDecision
@@ -123,6 +124,11 @@ class FieldRow:
     decided: str
     comments: int
     digest: str
+
+    @property
+    def chooses(self) -> bool:
+        """Whether its values become options, so that each can be matched with one."""
+        return self.rule.transform in CHOOSING
 
 
 def stands(owner: ObjectRule, decisions: Mapping[tuple[str, str], RowDecision]) -> list[Stand]:

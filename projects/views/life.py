@@ -15,11 +15,11 @@ from django.views.decorators.http import require_GET
 from connectors.contract import Existing
 from mapping.rules import MapSpec, ObjectRule
 from projects.connections import open_destination
+from projects.labels import labels_of
 from projects.lookups import answer_for, requests_for
 from projects.models import Change, Correction, Decision, Difference, JournalEntry, Link, Project, Record, Run
 from projects.pipeline.comparing import NOT_COMPARED
 from projects.reasons import reason_label
-from projects.selectors import object_labels
 from projects.views.pairs import pairs_of, title_of
 from projects.views.reconciliation import difference_lines
 from projects.views.seat import Request, Seat, page, run_of, seat_of, told
@@ -44,14 +44,14 @@ def record(request: Request, slug: str, number: int, pk: int) -> HttpResponse:
     row = get_object_or_404(Record, run=run, pk=pk)
     row.run = run
     link = Link.objects.filter(project=seat.project, object=row.object, key=row.key).select_related("run").first()
-    labels = object_labels(seat.project)
+    labels = labels_of(seat.project)
     differences = _differences(seat.project, row)
     context = page(
         seat,
         run=run,
         record=row,
         title=title_of(row),
-        label=labels.get(row.object, row.object),
+        label=labels[row.object],
         link=link,
         landed=row.state in Record.LANDED,
         pairs=pairs_of(rule_of(run, row.object), row),

@@ -13,6 +13,7 @@ from connectors.catalogue import FieldType, ObjectType
 from connectors.naming import Naming
 from mapping import retarget
 from mapping.checks import unmapped_values
+from mapping.choices import counted
 from mapping.masking import shape_of
 from mapping.matcher import Fit
 from mapping.parts import Row, is_locked, with_part
@@ -187,9 +188,9 @@ def preview(request: Request, slug: str) -> HttpResponse:
 def _drawer(review: Review, owner: ObjectRule, rule: FieldRule) -> dict[str, Any]:
     """Every value of a select field with its count and its option; those without one first."""
     profile = _profile(review, owner, rule)
-    counts = dict(profile.values)
+    counts = counted(rule, profile)
     unmapped = unmapped_values(rule, profile)
-    options = dict.fromkeys((choice.value, choice.label) for choice in rule.choices)
+    options = _options(review, owner, rule).items()
     rows = [(None if review.masked else text, shape_of(text), count, "") for text, count in unmapped]
     rows += [(choice.source, choice.source, counts.get(choice.source, 0), choice.value) for choice in rule.choices]
     return {
@@ -200,6 +201,16 @@ def _drawer(review: Review, owner: ObjectRule, rule: FieldRule) -> dict[str, Any
         "create": CREATE,
         "none": LEAVE,
     }
+
+
+def _options(review: Review, owner: ObjectRule, rule: FieldRule) -> dict[str, str]:
+    """Value → label of every option that there is to choose: those of the rule, and those the field has in Twenty."""
+    targets, _ = targets_of(review.seat.project)
+    standing = retarget.target_object(owner, targets.object(owner.destination)).field(rule.field)
+    found = {choice.value: choice.label for choice in rule.choices}
+    for option in standing.options if standing else ():
+        found.setdefault(option.value, option.label)
+    return found
 
 
 @require_POST
@@ -213,7 +224,7 @@ def values(request: Request, slug: str) -> HttpResponse:
         naming = naming_of(seat.project)
         if naming is None:
             raise Refused("Connect the destination first: its rules for names are needed.")
-        choices = _chosen(request, rule, naming)
+        choices = _chosen(request, _options(review, owner, rule), naming)
         if not choices:
             raise Refused("At least one value needs an option. To take none of them along, leave the field behind.")
         row = Row(asked.object, rule.source)
@@ -231,9 +242,8 @@ def values(request: Request, slug: str) -> HttpResponse:
     return answer(request, seat, asked, done)
 
 
-def _chosen(request: Request, rule: FieldRule, naming: Naming) -> tuple[Choice, ...]:
+def _chosen(request: Request, labels: dict[str, str], naming: Naming) -> tuple[Choice, ...]:
     """The options as the drawer sends them: pairs of a value and what becomes of it."""
-    labels = {choice.value: choice.label for choice in rule.choices}
     made: tuple[Choice, ...] = ()
     fresh: list[str] = []
     for text, to in zip(request.POST.getlist("value"), request.POST.getlist("option"), strict=False):

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from mapping.rules import MapSpec
 from projects import gates, proving, selectors
 from projects.gates import GateView
+from projects.labels import labels_of
 from projects.models import Difference, Phase, Reconciliation, Record, Run
 from projects.permissions import Can
 from projects.selectors import PhaseView
@@ -50,7 +51,7 @@ def field_lines(result: Reconciliation, labels: dict[str, str], spec: MapSpec) -
     lines = [
         FieldLine(
             object,
-            labels.get(object, object),
+            labels[object],
             field,
             names.get((object, field)) or words_of(field),
             **numbers,
@@ -131,7 +132,7 @@ def difference_lines(differences: Any, labels: dict[str, str]) -> list[Differenc
     return [
         DifferenceLine(
             one,
-            labels.get(one.object, one.object),
+            labels[one.object],
             words_of(one.field) if one.field else WHOLE[one.kind],
             shown(one.expected),
             "nothing" if one.found in (None, "") else shown(one.found),
@@ -176,7 +177,7 @@ def reconciliation(request: Request, slug: str, number: int, phase: str) -> Http
     about = next((one for one in view.phases if one.name == phase), None)
     if about is None or run.kind == Run.Kind.DISCOVERY:
         raise Http404
-    labels = selectors.object_labels(seat.project)
+    labels = labels_of(seat.project)
     result = about.reconciliation
     found = _differences(request, run, list(result.objects_table) if result else [])
     asked = request.GET
@@ -187,7 +188,7 @@ def reconciliation(request: Request, slug: str, number: int, phase: str) -> Http
         phase=about,
         result=result,
         books=next((books for books in books_of(view) if books.phase.name == phase), None),
-        objects=[(name, labels.get(name, name), row) for name, row in result.objects_table.items()] if result else [],
+        objects=[(name, labels[name], row) for name, row in result.objects_table.items()] if result else [],
         fields=field_lines(result, labels, run.field_map.spec if run.field_map else MapSpec()) if result else [],
         differences=differences,
         difference_lines=difference_lines(differences, labels),

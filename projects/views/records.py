@@ -12,11 +12,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from projects.corrections import cell_of
+from projects.labels import labels_of
 from projects.lookups import answer_for, answer_for_nothing, find_records, found_since, moving_runs
 from projects.models import Link, Record, Run
 from projects.models.record import RecordQuerySet
 from projects.reasons import reason_label
-from projects.selectors import object_labels, objects_of, run_view
+from projects.selectors import objects_of, run_view
 from projects.views.keyset import keyset_page
 from projects.views.pairs import title_of
 from projects.views.seat import Request, page, run_of, seat_of, systems_of
@@ -64,7 +65,7 @@ def records(request: Request, slug: str, number: int) -> HttpResponse:
     seat = seat_of(request, slug)
     run = run_of(seat, number)
     asked = _asked(request)
-    labels = object_labels(seat.project)
+    labels = labels_of(seat.project)
     tabs = objects_of(run_view(run), asked.phase, asked.state)
     object = asked.object or next((name for name, count in tabs.items() if count), next(iter(tabs), ""))
     narrowed = Asked(asked.state, object, asked.reason, asked.phase)
@@ -75,11 +76,11 @@ def records(request: Request, slug: str, number: int) -> HttpResponse:
         seat,
         run=run,
         paged=paged,
-        rows=[(row, labels.get(row.object, row.object), title_of(row), reason_label(row.reason)) for row in paged],
+        rows=[(row, labels[row.object], title_of(row), reason_label(row.reason)) for row in paged],
         asked=narrowed,
         count=tabs.get(object),
         states=Record.State.choices,
-        objects=[(name, labels.get(name, name), count) for name, count in tabs.items()],
+        objects=[(name, labels[name], count) for name, count in tabs.items()],
     )
     return render(request, "projects/records.html", context)
 
@@ -90,7 +91,7 @@ def find(request: Request, slug: str) -> HttpResponse:
     seat = seat_of(request, slug)
     asked = request.GET.get("q", "").strip()[:400]
     names = systems_of(seat.project)
-    labels = object_labels(seat.project)
+    labels = labels_of(seat.project)
     found = find_records(seat.project, asked, runs=moving_runs(seat.project))
     links = {
         (link.object, link.key): link
@@ -103,7 +104,7 @@ def find(request: Request, slug: str) -> HttpResponse:
     for row in found:
         where = (row.object, row.key)
         answer = answer_for(row, links.get(where), since=since.get(where), **names)
-        rows.append((row, title_of(row), labels.get(row.object, row.object), answer))
+        rows.append((row, title_of(row), labels[row.object], answer))
     nothing = answer_for_nothing(seat.project, asked, names["source"]) if asked and not found else None
     return render(request, "projects/find.html", page(seat, asked=asked, rows=rows, nothing=nothing))
 

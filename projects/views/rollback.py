@@ -8,8 +8,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from projects import rollback as rollbacks
-from projects import selectors, services
+from projects import services
 from projects.forms_back import ConfirmForm, RollbackForm
+from projects.labels import labels_of
 from projects.models import Run
 from projects.permissions import Can
 from projects.views.seat import Request, page, seat_of, told
@@ -36,7 +37,7 @@ def rollback(request: Request, slug: str) -> HttpResponse:
             form=RollbackForm(seat.project) if may_start else None,
             open_run=open_run,
             confirm_form=ConfirmForm() if plan and plan.waits and seat.may(Can.RUN) else None,
-            labels=selectors.object_labels(seat.project),
+            labels=labels_of(seat.project),
         ),
     )
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from mapping.rules import Action, MapSpec
 from projects import gates, looks, selectors
+from projects.labels import labels_of
 from projects.models import Link, Look, Record, Run
 from projects.reasons import reason_label
 from projects.views.books import books_of
@@ -83,7 +84,7 @@ def look(request: Request, slug: str, pk: int) -> HttpResponse:
 
 
 def _sample(request: Request, seat: Seat, run: Run) -> dict[str, Any]:
-    labels = selectors.object_labels(seat.project)
+    labels = labels_of(seat.project)
     spec = run.field_map.spec if run.field_map else MapSpec()
     found = riskiest(run, spec)
     order = "random" if request.GET.get("order") == "random" else ""
@@ -96,7 +97,7 @@ def _sample(request: Request, seat: Seat, run: Run) -> dict[str, Any]:
         "records": paged,
         "cards": _cards(seat, spec, paged, labels),
         "books": books_of(selectors.run_view(run)),
-        "objects": [(name, labels.get(name, name)) for name in sorted(objects)],
+        "objects": [(name, labels[name]) for name in sorted(objects)],
         "wanted": wanted,
         "orders": ORDERS.items(),
         "order": order,
@@ -120,7 +121,7 @@ def _cards(seat: Seat, spec: MapSpec, paged: Page[Record], labels: dict[str, str
             "record": row,
             "looks": said.get(row.pk, []),
             "title": title_of(row),
-            "label": labels.get(row.object, row.object),
+            "label": labels[row.object],
             "reason": reason_label(row.reason),
             "landed": row.state in Record.LANDED,
             "pairs": pairs_of(spec.object(row.object), row, links.get((row.object, row.key))),

@@ -76,10 +76,10 @@ def make_small(line: str = "2.x") -> Migration:
 
 
 @pytest.fixture
-def small(transactional_db: None, settings: Any) -> Iterator[Migration]:
-    """The small company, connected, with nothing done yet."""
+def small(transactional_db: None, settings: Any, request: pytest.FixtureRequest) -> Iterator[Migration]:
+    """The small company, connected, with nothing done yet; a test may ask for another line of Twenty."""
     settings.SETTLE_SECONDS = 0
-    yield make_small()
+    yield make_small(getattr(request, "param", "2.x"))
     connections.transports.clear()
     connections._local_budget.cache_clear()
 

@@ -13,7 +13,7 @@ from projects.models import HandoffItem, JournalEntry, Record
 from projects.pipeline import engine
 from projects.pipeline.scope import Scope
 from tests.back.conftest import ask, landed
-from tests.back.test_rollback import differing, picture, roll_back
+from tests.back.test_rollback import differing, person, picture, roll_back
 from tests.journey.conftest import Migration
 
 LOYAL = {"and": [{"attribute": {"field": "loyalty_points", "operator": "gte", "value": 30}}]}
@@ -92,3 +92,22 @@ def test_what_was_taken_back_can_be_made_again(rebuilt: Any) -> None:
     assert len(views(small)) == len(shown) + 1
     ids = [entry.detail["id"] for entry in JournalEntry.objects.filter(verb="create_view")]
     assert len(set(ids)) == len(ids) == 2, "what lies in the bin keeps its id"
+
+
+@pytest.mark.parametrize("small", ["1.x", "2.x"], indirect=True)
+def test_a_list_holds_who_was_in_the_segment_but_nobody_who_unsubscribed(small: Migration) -> None:
+    small.source.workspace.people["00000003"].unsubscribed = True
+    landed(small)
+    outcome = rebuilding.build(project=small.project, by=small.admin)
+    if small.destination.workspace.line == "1.x":
+        assert not outcome.made["lists"]
+        assert "This Twenty has no message lists" in str(outcome)
+        return
+    assert outcome.made["lists"] == 1
+    made = JournalEntry.objects.get(verb="create_list").detail
+    assert [row["name"] for row in small.destination.records("messageList")] == ["Captains"]
+    listed = {row["personId"] for row in small.destination.records("messageListMember")}
+    assert listed == {person(small, key)["id"] for key in ("00000001", "00000005")}
+    item = HandoffItem.objects.get(kind="list", key=made["key"])
+    assert item.note == "2 of 3 members; 1 has unsubscribed and is not on it"
+    assert item.link.endswith(f"/object/messageList/{made['id']}")

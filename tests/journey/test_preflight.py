@@ -12,8 +12,9 @@ import pytest
 from django.core.management import call_command
 
 from connectors.catalogue import FieldType
-from connectors.contract import Draft, FieldPlan, SchemaPlan
+from connectors.contract import Draft
 from connectors.customerio.fake import FakeCustomerio, Workspace
+from connectors.plans import FieldPlan, SchemaPlan
 from connectors.twenty.fake import FakeTwenty
 from mapping.rules import MapSpec
 from projects import audit, connections, gates, map_services, proposals, selectors, services

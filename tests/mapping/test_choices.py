@@ -7,7 +7,7 @@ import pytest
 from connectors.catalogue import FieldType
 from connectors.twenty.names import TwentyNaming
 from mapping.apply import compile_rule
-from mapping.checks import map_problems, map_warnings, needs_companion
+from mapping.checks import findings, map_problems, needs_companion, unmapped_values
 from mapping.choices import completed
 from mapping.profile import FieldProfile
 from mapping.rules import Action, Choice, FieldRule, MapSpec, ObjectRule, OnError
@@ -90,4 +90,15 @@ AGE = FieldRule(source="age", action=Action.CREATE, destination="age", type=Fiel
 def test_a_rule_that_may_leave_values_behind_is_named(change: dict[str, object], needed: bool) -> None:
     rule = AGE.model_copy(update=change)
     assert needs_companion(rule) is needed
-    assert bool(map_warnings(spec(rule))) is needed
+    sentences = [finding.sentence for finding in findings(spec(rule)) if not finding.blocks]
+    assert any("“age” that does not turn is listed here only" in sentence for sentence in sentences) is needed
+
+
+def test_each_entry_of_a_list_that_has_no_option_is_named_with_its_records() -> None:
+    rule = PLAN.model_copy(
+        update={"type": FieldType.MULTI_SELECT, "transform": "multi_select", "options": {"separator": ";"}}
+    )
+    profile = FieldProfile.of_values("plan", ["Free; Pro", "Pro", "Pro; Gold; Pro", "Free"])
+    assert unmapped_values(rule, profile) == [("Pro", 3), ("Gold", 1)]
+    found = findings(spec(rule), profiles={"person": {"plan": profile}})
+    assert "the values of 3 records have no option" in next(one.sentence for one in found if one.field == "plan")

@@ -62,6 +62,32 @@ def test_what_belongs_to_somebody_else_is_told_apart(name: str) -> None:
     assert OTHERS in reading.against or best(name) == "other_people"
 
 
+@pytest.mark.parametrize("name", ["invited_by_email", "referredByPhone", "aangemeld door e-mail"])
+def test_what_somebody_did_is_not_the_records_own(name: str) -> None:
+    assert OTHERS in read(name, "person").against
+
+
+@pytest.mark.parametrize(
+    ("name", "concept"),
+    [
+        ("Ticket holder first name", "first_name"),
+        ("What is your work email?", "email"),
+        ("joined_ts", "signed_up"),
+        ("Client Email", "email"),
+        ("cli_ap1", "last_name"),
+        ("Datensatz angelegt", "created"),
+    ],
+)
+def test_words_around_a_usual_name_do_not_hide_it(name: str, concept: str) -> None:
+    found = read(name, "person")
+    assert max(found.matches, key=lambda key: found.matches[key].score) == concept
+    assert not found.against
+
+
+def test_who_made_a_record_is_not_when_it_was_made() -> None:
+    assert best("angelegt von") != "created" == best("angelegt")
+
+
 def test_whose_attribute_it_is_depends_on_the_object() -> None:
     assert best("contact_email", "person") == "email"
     assert (

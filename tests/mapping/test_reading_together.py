@@ -14,6 +14,9 @@ from mapping.fixed import COMPANY, CUSTOM, PERSON
 from mapping.profile import FieldProfile
 from mapping.proposer import SourceObject, propose, propose_map, roles
 from mapping.proposing.abbreviations import longer
+from mapping.proposing.candidates import weigh
+from mapping.proposing.choosing import Settled, choose
+from mapping.proposing.model import auto_accept
 from mapping.proposing.shared import without_shared
 from mapping.rules import Action, ObjectRule
 from tests.mapping.workspace import workspace
@@ -31,6 +34,12 @@ def home(rule: ObjectRule, field: str) -> str:
     found = rule.rule_for(field)
     assert found is not None
     return found.destination if found.action is Action.MAP else ""
+
+
+def decisions(fields: tuple[FieldProfile, ...], label: str, doubt: float) -> list[Settled]:
+    target = stock().object("company")
+    assert target is not None
+    return choose(weigh(fields, "company", label, target), (), doubt)
 
 
 FIRM = {
@@ -123,3 +132,48 @@ def test_the_order_of_fields_does_not_change_where_they_land(names: list[str]) -
     mixed = propose_map([source("person", **{name: values[name] for name in names})], stock(), TwentyNaming())
     where = [{field.source: field.destination for field in spec.objects[0].fields} for spec in (usual, mixed)]
     assert where[0] == where[1]
+
+
+def test_the_dated_of_two_addresses_is_the_earlier_one() -> None:
+    seen = {"email_2019": ["old@a.example", "older@b.example"], "email_current": ["new@a.example", "newer@b.example"]}
+    found = proposed("person", **seen)
+    assert home(found, "email_current") == "emails.primaryEmail"
+
+
+def test_a_few_values_that_come_again_and_again_are_no_title() -> None:
+    trades = ["Nurse", "Software Engineer", "Teacher", "Lawyer", "Chef", "Designer", "Plumber", "Buyer"]
+    found = proposed("person", title=["Whale", "Shrimp"] * 4, occupation=trades)
+    assert (home(found, "title"), home(found, "occupation")) == ("", "jobTitle")
+
+
+def test_a_whole_name_of_one_word_beside_a_last_name_is_the_first_name() -> None:
+    found = proposed("person", full_name=["Ada", "Bob", "Cleo"], last_name=["Lovelace", "Byron", "Nguyen"])
+    assert (home(found, "full_name"), home(found, "last_name")) == ("name.firstName", "name.lastName")
+
+
+def test_a_latitude_without_a_longitude_is_doubtful() -> None:
+    alone = proposed("Account", firm=["Acme Ltd", "Brandt GmbH"], lat_bid=["0.51", "3.20"])
+    found = alone.rule_for("lat_bid")
+    assert found is not None
+    assert found.action is not Action.MAP or found.confidence < auto_accept()
+
+
+def test_a_doubtful_kind_of_object_makes_all_its_fields_doubtful() -> None:
+    fields = source("Horeca", **FIRM).fields
+    label = "Horeca"
+    sure, unsure = (
+        {made.weighed.profile.name: made.confidence for made in decisions(fields, label, doubt)} for doubt in (0.0, 1.0)
+    )
+    assert all(unsure[name] < sure[name] for name in sure)
+
+
+def test_what_is_left_over_of_an_address_makes_no_second_one() -> None:
+    found = proposed(
+        "Account", county=["Kent", "Surrey"], stateorprovince=["Kent", "Surrey"], line1=["", "PO Box 1"], **FIRM
+    )
+    assert all(made.action is not Action.COMBINE for made in found.fields)
+
+
+def test_the_billing_address_is_the_first_where_there_is_no_other() -> None:
+    seen = {"billing_first_name": ["Ada"], "billing_last_name": ["Byron"], "billing_email": ["ada@a.example"]}
+    assert home(proposed("person", **seen), "billing_email") == "emails.primaryEmail"

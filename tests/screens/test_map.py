@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from connectors.catalogue import FieldType
 from mapping.rules import Action, FieldRule, MapSpec, OnError
 from projects import gates, map_services, services
 from projects.map_services import Row
@@ -265,6 +266,20 @@ def test_the_drawer_counts_values_without_an_option_and_creates_one(client: Clie
     found = {choice.source: choice.value for choice in rule(wide, "plan_9").choices}
     assert found == {"enterprise": "ENTERPRISE", "pro": "PRO"}
     assert "no option" in show(client, wide)
+
+
+def test_the_drawer_matches_the_values_of_lists_too(client: Client, wide: Project) -> None:
+    lists = {"type": FieldType.MULTI_SELECT, "transform": "multi_select", "options": {"separator": ";"}}
+    owner = spec(wide).objects[0]
+    fields = tuple(one.model_copy(update=lists if one.source == "plan_9" else {}) for one in owner.fields)
+    wide.map_series.add(MapSpec(objects=(owner.model_copy(update={"fields": fields}),)))
+    assert "Match values and options" in show(client, wide, field="plan_9")
+    page = show(client, wide, field="plan_9", do="values")
+    check(page)
+    assert "1 value in 1 record has no option yet" in page
+    press(client, wide, "map-values", field="plan_9", value=["enterprise", "pro"], option=["PRO", "PRO"])
+    found = {choice.source: choice.value for choice in rule(wide, "plan_9").choices}
+    assert found == {"enterprise": "PRO", "pro": "PRO"}
 
 
 def test_conflicts_block_the_signature_and_name_the_row(client: Client, wide: Project, customer: User) -> None:

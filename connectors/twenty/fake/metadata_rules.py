@@ -16,7 +16,7 @@ Problem = dict[str, Json]
 
 NAME = re.compile(r"^[a-z][a-zA-Z0-9]*$")
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d*(?:1st|2nd|3rd|(?![123])\dth)(?![a-z0-9])|\d+")
-DTO_NAME = re.compile(r"^[^.$]*$")
+DTO_NAME = re.compile(r"^(?!(?:and|or|not)$)[^.$]*$")
 OPTION_VALUE = re.compile(r"^(?!.*__)[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$")
 LONGEST_NAME = 63
 TYPES_2 = (

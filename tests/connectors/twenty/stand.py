@@ -8,7 +8,8 @@ from uuid import UUID, uuid5
 import httpx
 
 from connectors.budget import Budget, LocalBudget, Rate
-from connectors.contract import Access, Draft, SchemaChange
+from connectors.contract import Access, Draft
+from connectors.plans import SchemaChange
 from connectors.twenty.destination import TwentyDestination
 from connectors.twenty.fake import FakeTwenty
 

@@ -36,6 +36,9 @@ TEXTS = st.one_of(
         ("🎉 launch", "launch"),
         ("plan", "planTrait"),
         ("search", "searchTrait"),
+        ("and", "andTrait"),
+        ("OR", "orTrait"),
+        ("not", "notTrait"),
         ("created_at", "createdAtTrait"),
         ("name", "nameTrait"),
         ("2fa", "trait2Fa"),
@@ -110,6 +113,15 @@ def test_the_plainest_spelling_gets_the_plain_name() -> None:
         "First Name": "firstNameTrait2",
     }
     assert NAMING.fields(["first_name", "First Name"], ["firstName"])["first_name"] == "firstNameTrait"
+
+
+@pytest.mark.parametrize("word", ["and", "or", "not"])
+def test_the_server_refuses_the_words_of_its_filters(word: str) -> None:
+    workspace = Workspace("2.x", time.monotonic, Settings())
+    body = {"objectMetadataId": workspace.schema.objects["person"].id, "name": word, "label": word, "type": "TEXT"}
+    with pytest.raises(Refusal):
+        create_field(workspace, body)
+    create_field(workspace, {**body, "name": NAMING.field(word, [])})
 
 
 COMPOSITES = ("TEXT", "PHONES", "EMAILS", "LINKS", "ADDRESS", "CURRENCY", "FULL_NAME")

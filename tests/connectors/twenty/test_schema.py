@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from connectors.catalogue import FieldType, Option
-from connectors.contract import FieldPlan, ObjectPlan, SchemaChange, SchemaPlan
 from connectors.errors import Rejected, Transient
+from connectors.plans import FieldPlan, ObjectPlan, SchemaChange, SchemaPlan
 from connectors.twenty.destination import TwentyDestination
 from connectors.twenty.fake import FakeTwenty
 

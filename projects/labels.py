@@ -1,0 +1,59 @@
+"""Object types in the customer's words: one source for pages, documents, verdicts and the command line."""
+
+from __future__ import annotations
+
+import re
+
+from projects.models import Project
+
+FIXED = {
+    "person": "People",
+    "segment": "Segments",
+    "membership": "Segment members",
+    "person.company": "Company of each person",
+    "relationship.read": "Relationships",
+    "company": "Companies",
+    "companyAssociation": "Who belongs to which company",
+    "event": "Events",
+    "message": "Messages",
+    "comment": "Comments",
+    "task": "Tasks",
+    "attachment": "Files",
+    "comment.target": "People of comments",
+    "task.target": "People of tasks",
+    "event.read": "Events, reading",
+    "message.read": "Messages, reading",
+    "schema": "Objects and fields in the destination",
+    "rebuilt": "What was made for the handoff",
+    "clear": "Taking the sample back",
+    "catalogue": "What is there",
+    "profile": "Reading and counting",
+}
+"""What has no label of its own at the source, or a better one."""
+
+RELATIONSHIP = "relationship:"
+
+
+class Labels(dict[str, str]):
+    """Labels by object type. A name made of two gets a label made of two; an unknown one stays as it is."""
+
+    def __missing__(self, object: str) -> str:
+        """Relationships are named after where they lead, links of an attribute after what they start from."""
+        if object.startswith(RELATIONSHIP) and (towards := self.get(f"object:{object.removeprefix(RELATIONSHIP)}")):
+            return f"Relationships to {in_a_sentence(towards)}"
+        source, _, relation = object.rpartition(".")
+        if source in self:
+            return f"{self[source]}: {re.sub('([A-Z])', lambda found: ' ' + found[1].lower(), relation)}"
+        return object
+
+
+def labels_of(project: Project) -> Labels:
+    """All object types of the project, in one query: as the source calls them, the newest discovery last."""
+    return Labels({**dict(project.profiles.order_by("run_id").values_list("object", "label_plural")), **FIXED})
+
+
+def in_a_sentence(label: str) -> str:
+    """A label as it stands in the middle of a sentence: `District Offices` → `district offices`, `VIPs` stays."""
+    if label.istitle():
+        return label.lower()
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
