@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from projects import gates, late_gates
-from projects.models import Connection, Project, Record, Run
+from projects import late_gates
+from projects.models import Connection, Decision, Project, Record, Run
 from projects.pipeline import delta
 from projects.pipeline.phases import PHASES
 from projects.text import counted
@@ -30,27 +32,31 @@ class Check:
     """The page on which that is done, by the name of its address."""
 
 
-def stored_checks(project: Project) -> list[Check]:
+Signed = Callable[[str], bool]
+"""Whether a gate is signed over what stands there now."""
+
+
+def stored_checks(project: Project, signed: Signed) -> list[Check]:
     """The checklist over what was found the last time both systems were asked."""
     source = project.connections.filter(side=Connection.Side.SOURCE).first()
     found = (source.known if source else {}).get("cutover")
-    return [_phases(project), _audit(project), _freeze(project), _deltas(project), _held(project), _replay(project)] + (
+    return [_phases(signed), _audit(signed), _freeze(project), _deltas(project), _held(project), _replay(project)] + (
         _found(project, found)
         if found
         else [Check("looked", False, "Both systems have not been looked at yet.", "Look now.")]
     )
 
 
-def _phases(project: Project) -> Check:
-    open_ones = [phase.label for phase in PHASES if not gates.is_signed(project, phase.name)]
+def _phases(signed: Signed) -> Check:
+    open_ones = [phase.label for phase in PHASES if not signed(phase.name)]
     sentence = f"Not signed: {', '.join(open_ones)}." if open_ones else "Every production phase is signed."
     return Check("phases", not open_ones, sentence, "Sign the phases of production.")
 
 
-def _audit(project: Project) -> Check:
-    signed = gates.is_signed(project, late_gates.AUDIT)
-    sentence = "The audit is acknowledged." if signed else "The deleted-profile audit is not acknowledged."
-    return Check("audit", signed, sentence, "Look at the audit and sign it.", "audit")
+def _audit(signed: Signed) -> Check:
+    passed = signed(late_gates.AUDIT)
+    sentence = "The audit is acknowledged." if passed else "The deleted-profile audit is not acknowledged."
+    return Check("audit", passed, sentence, "Look at the audit and sign it.", "audit")
 
 
 def _freeze(project: Project) -> Check:
@@ -81,11 +87,8 @@ def _held(project: Project) -> Check:
     kinds = [Run.Kind.PRODUCTION, Run.Kind.DELTA]
     run = project.runs.filter(kind__in=kinds, state=Run.State.SUCCEEDED).order_by("-number").first()
     held = Record.objects.filter(run=run, state=Record.State.HELD).exclude(object="segment")
-    decided = {(one.object, one.reason, one.key) for one in project.decisions.all()}
-    left = sum(
-        (object, reason, key) not in decided and (object, reason, "") not in decided
-        for object, reason, key in held.values_list("object", "reason", "key")
-    )
+    decided = Decision.objects.filter(project=project, object=OuterRef("object"), reason=OuterRef("reason"))
+    left = held.filter(~Exists(decided.filter(Q(key="") | Q(key=OuterRef("key"))))).count()
     sentence = (
         f"{counted(left, 'held record waits', 'held records wait')} for a decision."
         if left

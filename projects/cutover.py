@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from connectors.errors import ConnectorError
-from projects import audit, services
-from projects.checklist import Check, stored_checks
+from projects import audit, gates, services
+from projects.checklist import Check
 from projects.connections import open_destination, open_source
 from projects.deletions import moment
 from projects.models import Connection, Project, User
@@ -76,4 +76,4 @@ def _writers(project: Project, since: datetime) -> dict[str, dict[str, Any]]:
 def checks(project: Project) -> list[Check]:
     """The whole checklist, with both systems asked anew."""
     look(project)
-    return stored_checks(project)
+    return gates.Standing(project).checks

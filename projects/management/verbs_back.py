@@ -9,8 +9,7 @@ from django.conf import settings
 from django.core.management.base import OutputWrapper
 from django.utils import timezone
 
-from projects import audits, cutover, deltas, hypercare, rollback, services
-from projects.checklist import stored_checks
+from projects import audits, cutover, deltas, gates, hypercare, rollback, services
 from projects.management.waiting import FAILED, WAITS, Outcome, wait_for
 from projects.models import Project, Run, User
 from projects.pipeline import delta, phases
@@ -166,7 +165,7 @@ def _replay(project: Project, user: User) -> Run:
 
 
 def _passed(project: Project, name: str) -> bool:
-    return any(one.passed for one in stored_checks(project) if one.name == name)
+    return any(one.passed for one in gates.Standing(project).checks if one.name == name)
 
 
 def hypercare_options(parser: argparse.ArgumentParser) -> None:

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from projects import cutover as cutovers
 from projects import deltas, late_gates, services
-from projects.checklist import stored_checks
 from projects.forms_back import FreezeForm
 from projects.permissions import Can
 from projects.text import duration
@@ -28,7 +27,7 @@ def cutover(request: Request, slug: str) -> HttpResponse:
     done = seat.project.cut_over_at is not None
     lag = deltas.lag(seat.project)
     context |= signing(seat.project, gate) | {
-        "checks": [] if done else stored_checks(seat.project),
+        "checks": [] if done else context["standing"].checks,
         "lag": lag,
         "freeze_length": duration(lag.freeze_seconds or 0),
         "freeze_form": FreezeForm() if seat.may(Can.RUN) and not done else None,
