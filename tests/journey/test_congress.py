@@ -14,6 +14,7 @@ from django.core.management import call_command
 
 from connectors.customerio.fake import FakeCustomerio, Workspace
 from connectors.twenty.fake import FakeTwenty
+from connectors.twenty.fake.app import Logged
 from projects import archives, connections, selectors
 from projects.models import Event, PausedTrigger, Profile, Reconciliation, Run, Sighting
 from projects.pipeline.phases import PHASES
@@ -47,8 +48,13 @@ def writes(destination: FakeTwenty) -> int:
     return sum(
         1
         for call in destination.requests
-        if call.method != "GET" and "/metadata" not in call.path and call.status < 300
+        if call.method != "GET" and "/metadata" not in call.path and not asks(call) and call.status < 300
     )
+
+
+def asks(call: Logged) -> bool:
+    """Whether it is a GraphQL query, which changes nothing."""
+    return isinstance(call.body, dict) and str(call.body.get("query", "")).startswith("query")
 
 
 def travel(line: str) -> Journey:
@@ -109,9 +115,7 @@ def test_all_537_people_are_accounted_for(journey: Journey) -> None:
 
 
 def test_discovery_counts_each_record_once_although_pages_repeat_some(journey: Journey) -> None:
-    counted = {
-        name: journey.discovered[name] for name in ("person", "object:1", "object:2", "object:3", "relationship")
-    }
+    counted = {name: number for name, number in journey.discovered.items() if name.startswith(("pers", "obj", "rel"))}
     assert counted == {
         "person": 537,
         "object:1": 49,
