@@ -1,8 +1,8 @@
 """Echoes: lines that the destination wrote by itself (its timeline) because we wrote, taken back with what we wrote.
 
 About a record that we destroy all of them go, right before it. On the timeline of a record that stays only those go
-that can be nobody else's: they name no member, are not older than our first write, and tell of nothing but fields that
-we sent. The others stay behind, and are counted.
+that are ours: they name no member, are not older than our first write, and tell of nothing but fields that we sent and
+that nobody has changed since. The others stay behind, and are counted.
 """
 
 from __future__ import annotations
@@ -50,11 +50,12 @@ class Ours:
     since: datetime | None = None
 
     def wrote(self, echo: Echo) -> bool:
-        """Whether a line can be nobody else's."""
+        """Whether a line is ours, as nobody else had a hand in what it tells of."""
         if not self.could_have(echo):
             return False
         if echo.verb == "updated":
-            return {_column(name) for name in echo.changed} <= {_column(name) for name in self.fields}
+            told = {_column(name) for name in echo.changed}
+            return bool(told) and told <= {_column(name) for name in self.fields}
         return bool(self.kinds & set(BIN.values())) and echo.verb in BIN
 
     def could_have(self, echo: Echo) -> bool:
@@ -99,13 +100,14 @@ def page(context: Context) -> Progress:
     touched = Reversal.objects.filter(run=context.run, action__in=TOUCHING, state=Reversal.State.DONE)
     if not touched.exists():
         return Progress(None)
-    _wait_for_the_destination(context.run, touched.count())
+    if not context.step.cursor:
+        _wait_for_the_destination(context.run, touched.count())
     left = touched.filter(Q(destination__gt=at[0]) | Q(destination=at[0], pk__gt=at[1])).order_by("destination", "pk")
     page = list(left[: context.destination.capabilities().batch])
     items = list(takewhile(lambda item: item.destination == page[0].destination, page))
     if not items:
         return Progress(None)
-    unsure = _take_back(context, items[0].destination, [str(item.destination_id) for item in items])
+    unsure = _take_back(context, items[0].destination, items)
     cursor = {"at": [items[-1].destination, items[-1].pk]}
     return Progress(cursor, done=len(items), tally=Counter({LEFT: unsure} if unsure else {}))
 
@@ -121,11 +123,15 @@ def _wait_for_the_destination(run: Run, records: int) -> None:
         raise Transient("The destination is still writing its own timeline.", retry_after=left.total_seconds())
 
 
-def _take_back(context: Context, destination: str, ids: Sequence[str]) -> int:
-    """Destroys the lines about these records that are certainly ours; gives how many others came up since."""
+def _take_back(context: Context, destination: str, items: Sequence[Reversal]) -> int:
+    """Destroys the lines about these records that are ours; gives how many others came up since."""
     if destination not in context.types:
         return 0
+    ids = [str(item.destination_id) for item in items]
     ours, lines = _ours(context, destination, ids), context.destination.echoes(destination, ids)
+    for item in items:
+        # Somebody else, perhaps with a key of their own, has written these too: such lines name no member either.
+        ours[str(item.destination_id)].fields -= {edit["field"] for edit in item.kept}
     mine: defaultdict[str, list[str]] = defaultdict(list)
     unsure = 0
     for line in lines:

@@ -31,7 +31,9 @@ def save(context: Context, items: Sequence[Reversal], scoped: Sequence[Change]) 
         else:
             _put_back(context, object, key, change)
     gone = [item.destination_id for item in items if item.action == Action.REMOVE and item.state == Reversal.State.DONE]
-    Link.objects.filter(project=context.project, destination_id__in=gone).delete()
+    # A page is about one object type; naming it lets the index find the few among millions of links.
+    about = {item.destination for item in items}
+    Link.objects.filter(project=context.project, destination__in=about, destination_id__in=gone).delete()
 
 
 def _put_back(context: Context, object: str, key: str, change: Change) -> None:
@@ -69,7 +71,8 @@ def _forget_field(context: Context, items: Sequence[Reversal], name: str) -> Non
         answered_at=timezone.now(),
     )
     ids = {item.destination_id: item for item in done}
-    links = [one for one in Link.objects.filter(project=context.project, destination_id__in=ids) if name in one.written]
+    there = Link.objects.filter(project=context.project, destination=done[0].destination, destination_id__in=ids)
+    links = [one for one in there if name in one.written]
     changes = []
     for link in links:
         changes.append(
