@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from projects.documents.rows import newest_memberships
 from projects.models import Link, Project, Record
+from projects.pipeline.banned import UNSUBSCRIBED
 from projects.pipeline.phases import PERSON
 
 CHUNK = 500
@@ -33,7 +34,7 @@ class Audience:
 
 
 def audience_of(project: Project, segment: str) -> Audience:
-    """The members of a segment when it was last read; two that became one person stand once."""
+    """The members of a segment when it was last read; two that became one person stand once, and either may say no."""
     keys = list(newest_memberships(project).filter(group=segment).order_by("key").values_list("key", flat=True))
     members: dict[str, None] = {}
     unsubscribed = landed = 0
@@ -41,15 +42,25 @@ def audience_of(project: Project, segment: str) -> Audience:
         chunk = keys[start : start + CHUNK]
         links = Link.objects.filter(project=project, object=PERSON, key__in=chunk)
         ids = {key: str(id) for key, id in links.values_list("key", "destination_id")}
-        no = _unsubscribed(project, list(ids))
+        no = _said_no(project, set(ids.values()))
         landed += len(ids)
-        unsubscribed += len(no)
-        members |= dict.fromkeys(ids[key] for key in chunk if key in ids and key not in no)
+        unsubscribed += sum(id in no for id in ids.values())
+        members |= dict.fromkeys(ids[key] for key in chunk if key in ids and ids[key] not in no)
     return Audience(tuple(members), len(keys), unsubscribed, len(keys) - landed)
 
 
-def _unsubscribed(project: Project, keys: list[str]) -> set[str]:
-    """Who of these had unsubscribed from everything, by the newest row that was read of each."""
-    rows = Record.objects.filter(run__project=project, object=PERSON, key__in=keys).order_by("run_id")
+def _said_no(project: Project, ids: set[str]) -> set[str]:
+    """Which of these records nobody may write to: one of the people in it had unsubscribed, or we marked it so.
+
+    What counts of each person is the newest row that was read; a mark stands on who came back after a deletion.
+    """
+    links = Link.objects.filter(project=project, object=PERSON, destination=PERSON, destination_id__in=ids)
+    of: dict[str, str] = {}
+    no: set[str] = set()
+    for key, id, written in links.values_list("key", "destination_id", "written"):
+        of[key] = str(id)
+        if written.get(UNSUBSCRIBED) is True:
+            no.add(str(id))
+    rows = Record.objects.filter(run__project=project, object=PERSON, key__in=of).order_by("run_id")
     newest = dict(rows.values_list("key", "raw"))
-    return {key for key, raw in newest.items() if str(raw.get("unsubscribed")).lower() == "true"}
+    return no | {of[key] for key, raw in newest.items() if str(raw.get("unsubscribed")).lower() == "true"}

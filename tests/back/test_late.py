@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from projects import audits, cutover, deletions, deltas, gates, hypercare, late_gates, selectors
-from projects.models import Record, Run
+from projects.documents.audience import audience_of
+from projects.models import GroupMember, Link, Record, Run
 from projects.pipeline import engine
 from projects.services import Refused
 from tests.back.conftest import DAY, landed
@@ -98,6 +99,25 @@ def test_who_is_let_in_by_name_keeps_the_right_not_to_be_written_to(small: Migra
     small.production()
     assert people(small)[back["u10"]]["customerioUnsubscribed"] is True
     assert back["p11"] not in people(small)
+
+
+def test_who_is_not_to_be_written_to_is_on_no_list(small: Migration) -> None:
+    back = five_deleted(small)
+    small.source.workspace.add_segment("Asked", members=[back["u10"], "00000001", "00000003"])
+    small.to_map()
+    audits.make(project=small.project, by=small.admin)
+    audits.readmit(project=small.project, key=back["u10"], by=small.admin)
+    assert small.run("sandbox", sample_size=6).state == Run.State.SUCCEEDED
+    small.sign(gates.SANDBOX)
+    run = small.production()
+    merged_away = Link.objects.get(object="person", key="00000003")
+    kept = {name: getattr(merged_away, name) for name in ("project", "run", "object", "destination", "destination_id")}
+    Link.objects.create(**kept, key="twin", origin=Link.Origin.MERGED)
+    Record.objects.create(run=run, object="person", key="twin", raw={"unsubscribed": True}, digest="d" * 64)
+    group = GroupMember.objects.filter(run=run, key=back["u10"]).values_list("group", flat=True).get()
+    found = audience_of(small.project, group)
+    assert found.members == (people(small)["00000001"]["id"],)
+    assert found.sentence == "1 of 3 members; 2 have unsubscribed and are not on it"
 
 
 def test_the_audit_is_signed_over_settled_integrations_and_void_when_somebody_comes_back(small: Migration) -> None:
