@@ -340,7 +340,7 @@ class Destination(Protocol):
         ...
 
     def listeners(self, objects: Sequence[str]) -> list[str]:
-        """Addresses that the destination tells about every record of these objects that we write."""
+        """Hosts that the destination tells about every record of these objects that we write."""
         ...
 
     def pause(self, trigger_id: str) -> None:

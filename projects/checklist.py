@@ -130,7 +130,7 @@ def _found(project: Project, found: dict[str, Any]) -> list[Check]:
         )
     listed = f"These workflows of Twenty will react to new people: {', '.join(triggers)}." if triggers else ""
     hooks = ", ".join(found.get("webhooks", ()))
-    told = f"Webhooks of Twenty tell these addresses of every change of a person or company: {hooks}."
+    told = f"Webhooks of Twenty tell these hosts of every change of a person or company: {hooks}."
     return [
         quiet,
         Check("workflows", True, listed or "No workflow of Twenty waits for people or companies."),

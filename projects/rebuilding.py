@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
-from connectors.errors import ConnectorError, Rejected
+from connectors.errors import ConnectorError, Rejected, Transient
 from connectors.rebuild import ListPlan, Plan, Rebuilder, Thing, ViewPlan, WorkflowPlan
 from projects import audit
 from projects.connections import open_rebuilder
@@ -115,6 +115,8 @@ def build(*, project: Project, by: User, seconds: float = float("inf")) -> Outco
 def _may(project: Project, by: User) -> None:
     if not can(by, Can.RUN, project):
         raise Refused("As a member of this project you may not change the destination.")
+    if project.runs.filter(kind=Run.Kind.ROLLBACK, state__in=Run.OPEN).exists():
+        raise Refused("A rollback is open: it would not take back what is made beside it. Wait until it has ended.")
 
 
 def _build(project: Project, rebuilder: Rebuilder, made: Handoff, by: User, until: float) -> Outcome:
@@ -199,7 +201,7 @@ def _make(project: Project, rebuilder: Rebuilder, job: Job, by: User, earlier: l
         detail["as_made"] = rebuilder.look(job.thing, id)
         address = rebuilder.address(job.thing, id)
     except ConnectorError as error:
-        _close(entry, detail, _clean_up(rebuilder, job.thing, id), str(error))
+        _close(entry, detail, _clean_up(rebuilder, job.thing, id, error), str(error))
         raise
     _close(entry, detail, State.DONE)
     state = HandoffItem.State.OPEN if job.thing == Thing.WORKFLOW else HandoffItem.State.BUILT
@@ -209,13 +211,17 @@ def _make(project: Project, rebuilder: Rebuilder, job: Job, by: User, earlier: l
     return True
 
 
-def _clean_up(rebuilder: Rebuilder, thing: Thing, id: str) -> State:
-    """Takes away what a refused request left half made; where that fails too, the rollback looks for it."""
+def _clean_up(rebuilder: Rebuilder, thing: Thing, id: str, error: ConnectorError) -> State:
+    """Takes away what a refused request left half made.
+
+    Where that fails too, or the server may carry out the request after we looked, the next attempt and the rollback
+    look for it once more.
+    """
     try:
         rebuilder.remove(thing, id)
     except ConnectorError:
         return State.LOST
-    return State.REFUSED
+    return State.LOST if isinstance(error, Transient) and error.maybe_done else State.REFUSED
 
 
 def _close(entry: JournalEntry, detail: dict[str, str], state: State, answer: str = "") -> None:
@@ -250,7 +256,9 @@ def standing(project: Project) -> Standing | None:
     entries = JournalEntry.objects.filter(project=project, verb__in=unbuild.VERBS)
     if not entries.exists():
         return None
-    done = Counter(NAMES[unbuild.VERBS[verb]] for verb in unbuild.made(project).values_list("verb", flat=True))
-    refused = entries.filter(state=State.REFUSED).order_by("-pk").values_list("answer", flat=True)[:200]
+    stands = entries.filter(state=State.DONE).values_list("verb", flat=True)
+    done = Counter(NAMES[unbuild.VERBS[verb]] for verb in stands)
+    failed = entries.filter(state__in=[State.REFUSED, State.LOST])
+    refused = failed.order_by("-pk").values_list("answer", flat=True)[:200]
     words = ", ".join(f"{done[name]:,} {word}" for name, word in WORDS.items() if done[name])
     return Standing(words or "nothing", tuple(dict.fromkeys(refused))[:3])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from connectors.catalogue import ObjectType
 from connectors.contract import Trigger
@@ -42,14 +43,18 @@ class Automations:
         return [_trigger(row, found.get(str(row.get("workflowId")), {})) for row in ours if _is_active(row, found)]
 
     def listeners(self, names: Sequence[str]) -> list[str]:
-        """Where webhooks send what happens to these objects; nothing where the key may not read webhooks."""
+        """The hosts to which webhooks send what happens to these objects; none where the key may not read webhooks.
+
+        The rest of an address is often a secret: whoever knows it may post there.
+        """
         try:
             answer = self._api.metadata("GET", "webhooks")
         except (NotAllowed, Rejected):
             return []
         rows = answer if isinstance(answer, list) else rows_of(answer)
         chosen = [row for row in rows if any(_hears(operation, names) for operation in row.get("operations") or ())]
-        return sorted({str(row["targetUrl"]) for row in chosen if row.get("targetUrl") and not row.get("deletedAt")})
+        addresses = [str(row["targetUrl"]) for row in chosen if row.get("targetUrl") and not row.get("deletedAt")]
+        return sorted({_host(address) for address in addresses})
 
     def pause(self, id: str) -> None:
         """Soft-deletes the trigger; once more does no harm. Anything but `soft_delete=true` would destroy it."""
@@ -64,6 +69,13 @@ class Automations:
                 "The paused workflow trigger is no longer in Twenty.",
                 "It was deleted for good: switch its workflow off and on again to have it made anew.",
             )
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or "an address that names no host"
+    except ValueError:
+        return "an address that names no host"
 
 
 def _hears(operation: str, names: Sequence[str]) -> bool:

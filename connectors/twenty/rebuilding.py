@@ -94,4 +94,6 @@ class TwentyRebuilder:
             urls = self._api.metadata_graphql(_URLS, {})["currentWorkspace"]["workspaceUrls"]
         except (ConnectorError, KeyError, TypeError):
             return self._api.client.base_url
-        return str(urls.get("customUrl") or urls.get("subdomainUrl") or self._api.client.base_url).rstrip("/")
+        told = str(urls.get("customUrl") or urls.get("subdomainUrl") or "")
+        # It becomes a link on our pages: nothing but an address of the web may.
+        return (told if told.startswith(("https://", "http://")) else self._api.client.base_url).rstrip("/")

@@ -31,7 +31,7 @@ from projects.documents.rows import (
 from projects.documents.scope import FieldSpec, NewField, NewObject, field_specs, new_fields, new_objects
 from projects.documents.segments import SegmentItem, segment_items
 from projects.labels import labels_of
-from projects.models import Connection, HandoffItem, Profile, Project
+from projects.models import Connection, HandoffItem, JournalEntry, Profile, Project
 from projects.models import Integration as Writer
 from projects.pipeline import unbuild
 from projects.pipeline.phases import PERSON
@@ -315,7 +315,8 @@ def _progress(project: Project) -> tuple[Link, ...]:
 def _on_request(project: Project, destination: Connection | None) -> tuple[OnRequest, ...]:
     """What this server takes, as the connection's test found it, and how many of each stand there."""
     facts = ((destination.known.get("capabilities") or {}).get("facts") or {}) if destination else {}
-    standing = Counter(unbuild.made(project).values_list("verb", flat=True))
+    stands = unbuild.made(project).filter(state=JournalEntry.State.DONE)
+    standing = Counter(stands.values_list("verb", flat=True))
     return tuple(
         OnRequest(what, facts.get(fact, NOT_LOOKED) if fact else ANY_SERVER, standing[verb])
         for what, fact, verb in REQUESTS

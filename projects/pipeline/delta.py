@@ -189,11 +189,12 @@ def changed_hands(context: Context, source: str, after: int) -> tuple[list[Recor
     No source tells it all again: its log forgets, and an archive names those who are gone. `after`: a change's id.
     """
     gone = [key for key, into in gone_in_log(context.run).items() if into]
-    ours = Change.objects.filter(project=context.project, person__in=gone, object__in=(source, COMMENT, TASK))
+    kinds = (source, COMMENT, TASK)
+    ours = Change.objects.filter(project=context.project, person__in=gone, object__in=kinds)
     page = list(ours.filter(pk__gt=after).order_by("pk").values_list("pk", "object", "key")[:HANDED])
     rows: dict[tuple[str, str], Record] = {}
     earlier = Record.objects.filter(run__project=context.project, run__number__lt=context.run.number)
-    for row in earlier.filter(key__in=[key for _pk, _object, key in page]).order_by("run__number"):
+    for row in earlier.filter(object__in=kinds, key__in=[key for _pk, _object, key in page]).order_by("run__number"):
         if row.meta.get("source", row.object) == source:
             rows[row.object, row.key] = row
     wanted = {(object, key) for _pk, object, key in page}

@@ -8,13 +8,15 @@ import httpx
 import pytest
 
 from bench.handoff import campaign
-from projects import rebuilding, rollback
+from connectors.errors import Transient
+from projects import connections, rebuilding, rollback
 from projects.models import HandoffItem, JournalEntry, Record
 from projects.pipeline import engine
 from projects.pipeline.scope import Scope
+from projects.services import Refused
 from tests.back.conftest import ask, landed
 from tests.back.test_rollback import differing, person, picture, roll_back
-from tests.journey.conftest import Migration
+from tests.journey.conftest import DESTINATION_URL, Migration
 
 LOYAL = {"and": [{"attribute": {"field": "loyalty_points", "operator": "gte", "value": 30}}]}
 
@@ -111,3 +113,39 @@ def test_a_list_holds_who_was_in_the_segment_but_nobody_who_unsubscribed(small: 
     item = HandoffItem.objects.get(kind="list", key=made["key"])
     assert item.note == "2 of 3 members; 1 has unsubscribed and is not on it"
     assert item.link.endswith(f"/object/messageList/{made['id']}")
+
+
+class Late(httpx.WSGITransport):
+    """A server that breaks off over a new list."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if (request.method, request.url.path) == ("POST", "/rest/messageLists"):
+            return httpx.Response(504, text="upstream timed out", request=request)
+        return super().handle_request(request)
+
+
+def test_a_list_that_comes_into_being_after_the_answer_was_lost_goes_with_the_rollback(small: Migration) -> None:
+    before = picture(small.destination)
+    landed(small)
+    whole = connections.transports[DESTINATION_URL]
+    connections.transports[DESTINATION_URL] = Late(app=small.destination)
+    with pytest.raises(Transient):
+        rebuilding.build(project=small.project, by=small.admin)
+    connections.transports[DESTINATION_URL] = whole
+    entry = JournalEntry.objects.get(verb="create_list")
+    standing = rebuilding.standing(small.project)
+    assert standing is not None
+    assert (standing.words, len(standing.refused)) == ("nothing", 1)
+    ask(small.destination, "POST", "/rest/messageLists", {"id": entry.detail["id"], "name": "Captains"})
+    roll_back(small)
+    assert differing(picture(small.destination), before) == []
+
+
+def test_nothing_is_made_while_a_rollback_is_open(small: Migration) -> None:
+    landed(small)
+    plan = engine.drive(rollback.start(project=small.project, scope=Scope(), by=small.admin).pk)
+    with pytest.raises(Refused, match="A rollback is open"):
+        rebuilding.build(project=small.project, by=small.admin)
+    rollback.confirm(run=plan, typed=small.project.name, by=small.admin)
+    engine.drive(plan.pk)
+    assert not small.destination.records("messageList")
