@@ -13,6 +13,7 @@ from projects import services
 from projects.connections import open_source
 from projects.deletions import KEPT, note_lines
 from projects.models import Project, Record, Run, User
+from projects.permissions import Can
 from projects.pipeline import adopt, delta
 from projects.services import Refused
 
@@ -85,6 +86,7 @@ def base_of(project: Project) -> Run | None:
 
 def start(*, project: Project, by: User, full: bool = False) -> Run:
     """Starts a delta: by the source's log, or (asked for, or where the log does not reach back) by reading all."""
+    services.allow(by, Can.RUN, project)
     base = base_of(project)
     if base is None or base.started_at is None:
         raise Refused("There is nothing to follow up: production has not ended yet.")

@@ -59,6 +59,7 @@ class PlanView:
 
 def start(*, project: Project, scope: Scope, by: User) -> Run:
     """Starts the plan of a rollback; nothing is written before it is confirmed."""
+    services.allow(by, Can.RUN, project)
     _check(project, scope)
     adopt.links(project)
     return services.start_run(project=project, kind=Run.Kind.ROLLBACK, by=by, scope=scope.to_json())

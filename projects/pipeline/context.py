@@ -110,7 +110,8 @@ class Context:
             if name not in self.types:
                 continue
             for rows, _ in self.destination.pages(name):
-                links = Link.objects.filter(project=self.project, destination_id__in=[row.id for row in rows])
+                ids = [row.id for row in rows]
+                links = Link.objects.filter(project=self.project, destination=name, destination_id__in=ids)
                 ours = {str(id) for id in links.values_list("destination_id", flat=True)}
                 others = [row for row in rows if row.id not in ours]
                 found |= {

@@ -28,7 +28,7 @@ def number(run: Run) -> int:
     """How many of them a rollback takes back, or took."""
     if run.state == Run.State.SUCCEEDED:
         entries = JournalEntry.objects.filter(project=run.project, verb__in=VERBS, state=State.UNDONE)
-        return entries.filter(answered_at__gte=run.started_at).count()
+        return entries.filter(answered_at__gte=run.started_at, answered_at__lte=run.ended_at).count()
     return made(run.project).count() if _takes(run) else 0
 
 

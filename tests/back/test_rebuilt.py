@@ -88,12 +88,14 @@ def test_what_somebody_has_changed_since_stays_and_is_listed(rebuilt: Any) -> No
 
 def test_what_was_taken_back_can_be_made_again(rebuilt: Any) -> None:
     small, _before, shown = rebuilt
-    roll_back(small)
+    first = roll_back(small)
     landed(small)
     assert dict(rebuilding.build(project=small.project, by=small.admin).made)["views"] == 1
     assert len(views(small)) == len(shown) + 1
     ids = [entry.detail["id"] for entry in JournalEntry.objects.filter(verb="create_view")]
     assert len(set(ids)) == len(ids) == 2, "what lies in the bin keeps its id"
+    second = roll_back(small)
+    assert (rollback.view(first).rebuilt, rollback.view(second).rebuilt) == (3, 3)
 
 
 @pytest.mark.parametrize("small", ["1.x", "2.x"], indirect=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.twenty.fake import FakeTwenty
-from projects import gates, rollback
+from projects import deltas, gates, rollback, services
 from projects.models import Change, Link, Reversal, Run
 from projects.pipeline import engine
 from projects.pipeline.scope import Scope
@@ -173,8 +173,6 @@ def test_a_run_that_was_cancelled_in_the_middle_is_taken_back_whole(
         patch.setattr("projects.pipeline.load._save", lambda batch: 1 / 0)
         run = small.run("production")
     assert run.state == Run.State.PAUSED
-    from projects import services
-
     services.cancel_run(run=run, by=small.admin, why="Killed.")
     roll_back(small)
     assert differing(picture(small.destination), before) == []
@@ -186,8 +184,6 @@ def test_an_interrupted_update_still_knows_what_stood_there(small: Migration, mo
     with monkeypatch.context() as patch:
         patch.setattr("projects.pipeline.load._save", lambda batch: 1 / 0)
         run = small.run("production")
-    from projects import services
-
     services.resume_run(run=run, by=small.admin)
     small.finish(small.go_on(run))
     assert Change.objects.filter(object="person", kind="updated", before__isnull=False).exists()
@@ -235,3 +231,15 @@ def test_a_line_about_what_another_key_changed_since_is_not_taken_for_ours(small
 
 def person_by_id(migration: Migration, id: str) -> dict[str, Any]:
     return next(row for row in migration.destination.records("person") if row["id"] == id)
+
+
+def test_who_may_not_run_anything_leaves_nothing_behind_by_asking(small: Migration, django_user_model: Any) -> None:
+    landed(small)
+    Change.objects.all().delete()
+    customer = django_user_model.objects.create_user(email="c@acme.example", password="long enough 1")  # noqa: S106
+    services.add_member(project=small.project, user=customer, role="customer", by=small.admin)
+    with pytest.raises(Refused, match="may not run"):
+        rollback.start(project=small.project, scope=Scope(), by=customer)
+    with pytest.raises(Refused, match="may not run"):
+        deltas.start(project=small.project, by=customer)
+    assert not Change.objects.exists()
