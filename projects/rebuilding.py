@@ -84,10 +84,15 @@ def ask(*, project: Project, by: User) -> Outcome | None:
 
 @shared_task(name="projects.rebuilding.go_on")
 def go_on(project_id: str, user_id: str) -> None:
-    """Makes things for a slice, then hands the turn on. What stops it stands in the journal, and on the page."""
+    """Makes things for a slice, then hands the turn on. What stops it stands in the trail, in a sentence."""
     project, by = Project.objects.get(pk=project_id), User.objects.get(pk=user_id)
     with audit.acting_as(by):
-        if build(project=project, by=by, seconds=settings.RUN_SLICE_SECONDS).more:
+        try:
+            more = build(project=project, by=by, seconds=settings.RUN_SLICE_SECONDS).more
+        except (Refused, ConnectorError) as error:
+            audit.record(Verb.REBUILD_STOPPED, project, "", why=str(error))
+            return
+        if more:
             go_on.delay(project_id, user_id)
 
 

@@ -44,6 +44,7 @@ class Verb(Enum):
     CERTIFICATE_ISSUED = "{actor} issued certificate {number} over {subject}"
     HANDOFF_CHANGED = "{actor} marked the {kind} {subject} as {state}"
     VIEWS_MADE = "{actor} made {count} views in the destination"
+    REBUILD_STOPPED = "Views, lists and drafts of workflows are not all made: {why}"
     REBUILT = "{actor} had {views} views, {lists} lists and {drafts} drafts of workflows made in the destination"
     ROLLBACK_CONFIRMED = "{actor} confirmed {subject}: {what}"
     AUDIT_MADE = "The audit found {deleted} deleted people, {back} of whom came back"

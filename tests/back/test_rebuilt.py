@@ -10,7 +10,7 @@ import pytest
 from bench.handoff import campaign
 from connectors.errors import Transient
 from projects import connections, rebuilding, rollback
-from projects.models import HandoffItem, JournalEntry, Record
+from projects.models import Event, HandoffItem, JournalEntry, Record
 from projects.pipeline import engine
 from projects.pipeline.scope import Scope
 from projects.services import Refused
@@ -151,3 +151,11 @@ def test_nothing_is_made_while_a_rollback_is_open(small: Migration) -> None:
     rollback.confirm(run=plan, typed=small.project.name, by=small.admin)
     engine.drive(plan.pk)
     assert not small.destination.records("messageList")
+
+
+def test_what_stops_the_worker_stands_in_the_trail(small: Migration) -> None:
+    landed(small)
+    connections.transports[DESTINATION_URL] = httpx.MockTransport(lambda request: httpx.Response(401, request=request))
+    rebuilding.go_on(str(small.project.pk), str(small.admin.pk))
+    said = str(Event.objects.filter(project=small.project).order_by("-pk").first())
+    assert "are not all made: Twenty does not accept this API key" in said

@@ -236,7 +236,7 @@ def person_by_id(migration: Migration, id: str) -> dict[str, Any]:
 def test_who_may_not_run_anything_leaves_nothing_behind_by_asking(small: Migration, django_user_model: Any) -> None:
     landed(small)
     Change.objects.all().delete()
-    customer = django_user_model.objects.create_user(email="c@acme.example", password="long enough 1")  # noqa: S106
+    customer = django_user_model.objects.create_user(email="c@acme.example", password="long enough 1")
     services.add_member(project=small.project, user=customer, role="customer", by=small.admin)
     with pytest.raises(Refused, match="may not run"):
         rollback.start(project=small.project, scope=Scope(), by=customer)
