@@ -37,6 +37,7 @@ PER_RANK = 0.0008
 ALIKE = 88
 HALF = 0.5
 LONG_ENOUGH = 5
+COMPOUND = 8
 MOST_READINGS = 16
 """Letters from which on a likeness in spelling means something."""
 
@@ -103,6 +104,8 @@ def read(name: str, role: str, label: str = "", unknown: frozenset[str] = frozen
     given = _held(parts(name))
     number = int(given[-1]) if given and ((given[-1].isdigit() and len(given[-1]) == 1) or _is_year(given[-1])) else 0
     own = _owners(role, label)
+    if role == "person":
+        own |= {part for part in given if len(part) >= COMPOUND and part.endswith(tuple(word_set("owners", "endings")))}
     spellings = list(_spellings(given, own))
     matches = _exactly(spellings, role, unknown)
     against: dict[str, float] = {}
@@ -306,9 +309,18 @@ def trades() -> frozenset[str]:
 
 
 def _note(against: dict[str, float], part: str) -> None:
-    for why, table in ((OTHERS, "others"), (ABOUT, "about")):
-        if part in word_set(table):
-            against.setdefault(why, 0.6)
+    if is_other(part):
+        against.setdefault(OTHERS, 0.6)
+    if part in word_set("about"):
+        against.setdefault(ABOUT, 0.6)
+
+
+@lru_cache(maxsize=1 << 13)
+def is_other(part: str) -> bool:
+    """Whether the word is somebody or something else than the record: one of the list, or a compound that ends so."""
+    if part in word_set("others"):
+        return True
+    return len(part) >= COMPOUND and part.endswith(tuple(word_set("others", "endings")))
 
 
 def _weigh(
@@ -343,7 +355,7 @@ def _beside(part: str, role: str, own: frozenset[str], generic: bool) -> tuple[f
         return NEUTRAL, ""
     if part in word_set("about"):
         return LITTLE, ABOUT
-    if part in word_set("others") or (part in trades() and role == "person"):
+    if is_other(part) or (part in trades() and role != "company"):
         return LITTLE, OTHERS
     owners = word_set("owners", "person") | word_set("owners", "company")
     if part in owners:

@@ -1,9 +1,10 @@
-"""What the names of an object's fields tell only together: the beginnings that several share, and what `name` means."""
+"""What the names of an object's fields tell only together: the beginnings and ends that several share, and what `name` means."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from mapping.proposing.concepts import concepts, parts, word_set
 from mapping.proposing.names import EXACT, OTHERS, Reading, group_of, read
@@ -11,7 +12,7 @@ from mapping.proposing.shared import without_shared
 
 SURELY = 0.9
 CLUSTER = 3
-"""So many fields that begin alike may be one address, or one person."""
+"""So many fields that begin or end alike may be one address, or one person."""
 
 TELLING = 2
 LONGEST = 2
@@ -95,48 +96,101 @@ def _of_one(
     label: str,
     unknown: frozenset[str],
 ) -> dict[str, tuple[str, Reading]]:
-    """Names whose beginning says only which address or whose name it is → the rest, and how it is read.
+    """Names whose beginning or end says only which address or whose name it is → the rest, and how it is read.
 
     `end_cid`, `end_uf` and `end_cep` are one address; `AnspVorname` and `AnspNachname` are the person, if no other
-    field has a name.
+    field has a name. Where they end alike, as in `cep_cobranca`, it is the same.
     """
     made: dict[str, tuple[str, Reading]] = {}
     known = {name: _sure(reading) for name, reading in whole.items()}
-    for start, members in _starts({name: parts(short[name]) for name in names}).items():
-        rests = {name: " ".join(parts(short[name])[len(start) :]) for name in members}
-        read_so = {name: read(rest, role, label, unknown) for name, rest in rests.items()}
-        said = {key for reading in read_so.values() for key in _sure(reading)}
-        outside = {key for name in names if name not in members for key in known[name]}
-        address = len(said & ADDRESS) >= TELLING and not said & ADDRESS & outside
-        person = role == "person" and bool(said & NAMES) and not outside & NAMES and len(said & WHO) >= TELLING
-        if set(start) & word_set("others"):
-            # `guardian_name` and `guardian_email` are the person only where nobody else is spoken of.
-            address, person = False, person and len(said & WHO) > len(outside & WHO)
-        if not (address or person):
+    split = {name: parts(short[name]) for name in names}
+    found = [
+        _cluster(shared, {name: _without(split[name], shared) for name in members}, known, role, label, unknown)
+        for shared, members in _clusters(split).items()
+    ]
+    person = _whose([cluster for cluster in found if cluster.is_person])
+    for cluster in found:
+        if not cluster.is_address and cluster is not person:
             continue
-        for name, reading in read_so.items():
-            if address and _sure(reading) and not _sure(reading) & ADDRESS:
+        for name, reading in cluster.read_so.items():
+            if cluster.is_address and _sure(reading) and not _sure(reading) & ADDRESS:
                 continue
-            if address or _sure(reading) & WHO:
-                group = group_of(parts(name))
-                if address and rests[name] in IN_ADDRESS:
-                    reading = read(IN_ADDRESS[rests[name]], role, label, unknown)
-                made.setdefault(name, (rests[name], _with_group(reading, group)))
+            if cluster.is_address or _sure(reading) & WHO:
+                rest = " ".join(cluster.rests[name])
+                if cluster.is_address and rest in IN_ADDRESS:
+                    reading = read(IN_ADDRESS[rest], role, label, unknown)
+                made.setdefault(name, (rest, _with_group(reading, group_of(parts(name)))))
     return made
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cluster:
+    """Names that begin or end with the same words: what the rest of each says, and whether all are of one whole."""
+
+    shared: tuple[str, ...]
+    rests: Mapping[str, tuple[str, ...]]
+    read_so: Mapping[str, Reading]
+    said: frozenset[str]
+    is_address: bool
+    is_person: bool
+
+
+def _cluster(
+    shared: tuple[str, ...],
+    rests: Mapping[str, tuple[str, ...]],
+    known: Mapping[str, set[str]],
+    role: str,
+    label: str,
+    unknown: frozenset[str],
+) -> _Cluster:
+    read_so = {name: read(" ".join(rest), role, label, unknown) for name, rest in rests.items()}
+    said = {key for reading in read_so.values() for key in _sure(reading)}
+    outside = {key for name, keys in known.items() if name not in rests for key in keys}
+    address = len(said & ADDRESS) >= TELLING and not said & ADDRESS & outside
+    person = role == "person" and bool(said & NAMES) and not outside & NAMES and len(said & WHO) >= TELLING
+    if set(shared) & word_set("others"):
+        # `guardian_name` and `guardian_email` are the person only where nobody else is spoken of.
+        person = person and len(said & WHO) > len(outside & WHO)
+        answers = "email" in said or bool(set(shared) & word_set("others", "answering"))
+        address, person = False, person and answers
+    elif len(rests) < CLUSTER:
+        address = person = False
+    return _Cluster(shared, rests, read_so, frozenset(said), address, person)
+
+
+def _whose(found: Sequence[_Cluster]) -> _Cluster | None:
+    """The people of whom most is said; of two of whom as much is said the first by number, and else neither."""
+    most = max((len(cluster.said & WHO) for cluster in found), default=0)
+    best = [cluster for cluster in found if len(cluster.said & WHO) == most]
+    # `parent_` would be both `parent_1_` and `parent_2_`.
+    numbered = sorted((cluster for cluster in best if cluster.shared[-1].isdigit()), key=lambda c: c.shared)
+    best = numbered or best
+    words = {frozenset(part for part in cluster.shared if not part.isdigit()) for cluster in best}
+    alike = any(not one & other for one in words for other in words)
+    return best[0] if best and not alike else None
 
 
 def _with_group(reading: Reading, group: str) -> Reading:
     return Reading(reading.matches, reading.against, group, reading.number, reading.cryptic)
 
 
-def _starts(split: Mapping[str, tuple[str, ...]]) -> dict[tuple[str, ...], Mapping[str, None]]:
-    """Beginnings of one or two words that several names share, the longest first."""
-    found: dict[tuple[str, ...], list[str]] = {}
+def _clusters(split: Mapping[str, tuple[str, ...]]) -> dict[tuple[str, ...], Mapping[str, None]]:
+    """One or two words with which several names begin or end, the longest first: `tutor_name` and `phone_tutor`."""
+    found: dict[tuple[str, ...], dict[str, None]] = {}
     for size in range(LONGEST, 0, -1):
         for name, words in split.items():
             if len(words) > size:
-                found.setdefault(words[:size], []).append(name)
-    return {start: dict.fromkeys(members) for start, members in found.items() if len(members) >= CLUSTER}
+                for shared in (words[:size], words[-size:]):
+                    found.setdefault(shared, {})[name] = None
+    others = word_set("others")
+    fewest = {shared: TELLING if others & set(shared) else CLUSTER for shared in found}
+    return {shared: members for shared, members in found.items() if len(members) >= fewest[shared]}
+
+
+def _without(words: tuple[str, ...], shared: tuple[str, ...]) -> tuple[str, ...]:
+    """The name without what it begins or ends with."""
+    size = len(shared)
+    return words[size:] if words[:size] == shared else words[:-size]
 
 
 def _sure(reading: Reading) -> set[str]:
