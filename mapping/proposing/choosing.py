@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from connectors.catalogue import FieldType
 from mapping.proposing.assignment import assign
 from mapping.proposing.candidates import SURELY, Candidate, Weighed
+from mapping.proposing.completing import FILLS
 from mapping.proposing.concepts import concepts, parts, pieces_of, word_set
 from mapping.proposing.model import HOWS, auto_accept, calibrated, probabilities
 from mapping.proposing.names import SHORT, SPELT_LIKE, Match
@@ -333,6 +334,7 @@ def _signs_beside(item: Weighed, chosen: Candidate | None, taken: Collection[str
     away = max((value for key, value in item.likeness.items() if key not in offered), default=0.0)
     return at | {
         "none, leaves a gap": max((c.suit for c in free if _is_among_parts(c.destination, taken)), default=0.0),
+        "none, fills a gap": max((_filling(c, item) for c in free if _is_missing(c.destination, taken)), default=0.0),
         "none, looks so": max((_giveaway(c, item) for c in free), default=0.0),
         "none, near": near,
         "none, nearer": away - near,
@@ -343,6 +345,16 @@ def _signs_beside(item: Weighed, chosen: Candidate | None, taken: Collection[str
 def _giveaway(candidate: Candidate, item: Weighed) -> float:
     """How much the values alone look like that home, whatever the name says."""
     return SUITS[concepts()[candidate.concept].values](item.evidence)[1] if candidate.concept else 0.0
+
+
+def _filling(candidate: Candidate, item: Weighed) -> float:
+    """How well the values would fill the gap that this home is; 0 where no home of its kind is ever a gap."""
+    return FILLS[candidate.concept](item.evidence) if candidate.concept in FILLS else 0.0
+
+
+def _is_missing(destination: str, taken: Collection[str]) -> bool:
+    """Whether the object lacks it: the name of a thing, or a part of what other fields have other parts of."""
+    return destination == "name" or _is_among_parts(destination, taken)
 
 
 def _is_among_parts(destination: str, taken: Collection[str]) -> bool:

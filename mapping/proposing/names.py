@@ -318,7 +318,7 @@ def _note(against: dict[str, float], part: str) -> None:
 @lru_cache(maxsize=1 << 13)
 def is_other(part: str) -> bool:
     """Whether the word is somebody or something else than the record: one of the list, or a compound that ends so."""
-    if part in word_set("others"):
+    if part in word_set("others") or (len(part) > LONG_ENOUGH and part.removesuffix("s") in word_set("others")):
         return True
     return len(part) >= COMPOUND and part.endswith(tuple(word_set("others", "endings")))
 
@@ -351,7 +351,9 @@ def _weigh(
 
 def _beside(part: str, role: str, own: frozenset[str], generic: bool) -> tuple[float, str]:
     """How much a word beside the usual name takes from it, and whether it makes it something else."""
-    if part in word_set("stop") or part.isdigit() or part in own or part.upper() in CURRENCIES:
+    if part in word_set("stop") or part.isdigit() or part in own:
+        return NEUTRAL, ""
+    if part.upper() in CURRENCIES and part not in word_set("others"):
         return NEUTRAL, ""
     if part in word_set("about"):
         return LITTLE, ABOUT

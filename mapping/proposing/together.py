@@ -1,16 +1,17 @@
-"""What the names of an object's fields tell only together: the beginnings and ends that several share, and what `name` means."""
+"""What the names of an object's fields tell only together: what several begin or end with, and whose they are."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mapping.proposing.concepts import concepts, parts, word_set
+from mapping.proposing.concepts import aliases, concepts, parts, word_lists, word_set
 from mapping.proposing.names import EXACT, OTHERS, Reading, group_of, read
 from mapping.proposing.shared import without_shared
 
 SURELY = 0.9
+ANOTHERS, THEIRS = 0.9, 0.3
 CLUSTER = 3
 """So many fields that begin or end alike may be one address, or one person."""
 
@@ -40,6 +41,10 @@ IN_ADDRESS = {
 """What general words mean where they stand among the parts of an address."""
 
 FURTHER = frozenset({"cont", "suite", "forts", "vervolg", "segue"})
+OR = frozenset({"or", "oder", "ou", "ovvero", "oppure"})
+LESS = 0.97
+"""What it takes from a name to be one of two."""
+
 EITHER = re.compile(r"\s*[/|]\s*")
 ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]$")
 
@@ -49,23 +54,33 @@ def readings(names: Sequence[str], role: str, label: str, unknown: frozenset[str
     short = without_shared(names, label)
     whole = {name: _plainly(name, short[name], role, label, unknown) for name in names}
     rests = _of_one(names, {name: short[name] for name in names}, whole, role, label, unknown)
-    made, called = [], []
-    for name in names:
-        reading = whole[name]
-        if name in rests and not _is_known(reading):
-            reading = rests[name][1]
-        called.append(rests[name][0] if name in rests else short[name])
-        made.append(reading)
+    called = [rests[name][0] if name in rests else short[name] for name in names]
+    settled = {
+        name: rests[name][1] if name in rests and not _is_known(reading) else reading for name, reading in whole.items()
+    }
+    for name in _another(settled, role, label, unknown):
+        settled[name] = _of_another(settled[name]) if not _is_known(settled[name]) else settled[name]
+    made = [settled[name] for name in names]
     return made, called
 
 
 def _plainly(name: str, short: str, role: str, label: str, unknown: frozenset[str]) -> Reading:
     """The name as it is where it is known so, or else without what it shares with others, or what it says aside."""
     reading = read(name, role, label, unknown)
+    if short != name and role != "person" and set(parts(name)) - set(parts(short)) <= set(parts(label)):
+        # The `home_town` of a care home is its town.
+        its_own = read(short, role, label, unknown)
+        reading = its_own if _is_known(its_own) else reading
     if short != name and not any(match.how == EXACT for match in reading.matches.values()):
         reading = read(short, role, label, unknown)
     if not _is_known(reading) and EITHER.search(short):
         return _either([read(piece, role, label, unknown) for piece in EITHER.split(short) if piece], reading)
+    words = parts(short)
+    if not _is_known(reading) and OR & set(words[1:-1]):
+        place = next(place for place, word in enumerate(words) if place and word in OR)
+        return _one_of(
+            [read(" ".join(half), role, label, unknown) for half in (words[:place], words[place + 1 :])], reading
+        )
     aside = " ".join(ASIDE.findall(name))
     if aside and not _is_known(reading):
         said = set(parts(aside))
@@ -82,6 +97,14 @@ def _either(pieces: Sequence[Reading], whole: Reading) -> Reading:
     if not common:
         return whole
     return Reading({key: match for key, match in pieces[0].matches.items() if key in common}, {}, whole.group)
+
+
+def _one_of(halves: Sequence[Reading], whole: Reading) -> Reading:
+    """All that a name such as `surname or company` can mean, for the values to decide; the whole if one is unknown."""
+    if not all(_is_known(half) for half in halves):
+        return whole
+    found = {key: match for half in reversed(halves) for key, match in half.matches.items() if match.score > SURELY}
+    return Reading({key: replace(match, score=match.score * LESS) for key, match in found.items()}, {}, whole.group)
 
 
 def _is_known(reading: Reading) -> bool:
@@ -120,7 +143,25 @@ def _of_one(
                 if cluster.is_address and rest in IN_ADDRESS:
                     reading = read(IN_ADDRESS[rest], role, label, unknown)
                 made.setdefault(name, (rest, _with_group(reading, group_of(parts(name)))))
+    if person is not None and set(person.shared) & word_set("others"):
+        for name, words in split.items():
+            said, rest = _also(words, person, role, label, unknown)
+            if said is not None:
+                made.setdefault(name, (rest, said))
     return made
+
+
+def _also(
+    words: tuple[str, ...], person: _Cluster, role: str, label: str, unknown: frozenset[str]
+) -> tuple[Reading | None, str]:
+    """What else is said of that person, by one of the words alone: `parent job` beside `parent/guardian name`."""
+    for shared in (words[:1], words[-1:]):
+        if len(words) > 1 and set(shared) <= set(person.shared) & word_set("others"):
+            rest = " ".join(_without(words, shared))
+            reading = read(rest, role, label, unknown)
+            if _sure(reading) & WHO - person.said:
+                return reading, rest
+    return None, ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,6 +209,41 @@ def _whose(found: Sequence[_Cluster]) -> _Cluster | None:
     words = {frozenset(part for part in cluster.shared if not part.isdigit()) for cluster in best}
     alike = any(not one & other for one in words for other in words)
     return best[0] if best and not alike else None
+
+
+def _another(settled: Mapping[str, Reading], role: str, label: str, unknown: frozenset[str]) -> frozenset[str]:
+    """Names that share a word with the name of somebody who is not the record: `Camper photo` by `Camper first name`.
+
+    Only where the record has its own name beside it.
+    """
+    if role != "person":
+        return frozenset()
+    known = {name: _sure(reading) for name, reading in settled.items()}
+    found: set[str] = set()
+    for shared, members in _clusters({name: parts(name) for name in settled}).items():
+        if len(shared) > 1 or not shared[0].isalpha() or _is_plain(shared[0], role, label):
+            continue
+        rests = {name: _without(parts(name), shared) for name in members}
+        said = {name: _sure(read(" ".join(rest), role, label, unknown)) for name, rest in rests.items()}
+        outside = {key for name in settled if name not in members for key in known[name]}
+        named = any(keys & NAMES for keys in said.values()) and not any(known[name] & NAMES for name in members)
+        if len(members) >= CLUSTER and named and outside & NAMES and len(outside & WHO) >= TELLING:
+            found |= set(members)
+    return frozenset(found)
+
+
+def _of_another(reading: Reading) -> Reading:
+    """The reading of a name that turns out to speak of somebody else."""
+    weaker = {key: replace(match, score=match.score * THEIRS) for key, match in reading.matches.items()}
+    return replace(reading, matches=weaker, against={**reading.against, OTHERS: ANOTHERS})
+
+
+def _is_plain(word: str, role: str, label: str) -> bool:
+    """Whether a word before others says nothing about whose they are: an owner's, a qualifier, a part of a name."""
+    qualifiers = (word_set("qualifiers", group) for group in word_lists()["qualifiers"])
+    lists = (word_set("stop"), word_set("generic"), word_set("systems"), word_set("owners", role), *qualifiers)
+    plain = word_set("owners", "any").union(*lists) | {part for alias in aliases() for part in alias.parts}
+    return word in plain - word_set("others") or word in parts(label)
 
 
 def _with_group(reading: Reading, group: str) -> Reading:
