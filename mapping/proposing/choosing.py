@@ -30,10 +30,10 @@ SHARED = frozenset({KEY, *FURTHER.values()})
 SPILL = 1.5
 """What it costs a field not to be the first of its kind."""
 
-SPILL_UNNAMED = 5.0
+SPILL_UNNAMED = 9.0
 """And where its name does not say what it is."""
 
-SAID = 0.5
+SAID, PLAINLY = 0.5, 0.8
 AFTER = 0.01
 """What values alone weigh against a field that is called so: they decide only where nothing else does."""
 
@@ -194,7 +194,8 @@ def _spilled(item: Weighed, taken: Collection[str], home: str | None) -> Weighed
         if further and candidate.destination in taken and candidate.destination != home:
             standing = _best(kept, {further})
             # What only its values speak for is likelier to be somebody else's than the record's second.
-            cost = SPILL if candidate.named > SAID else SPILL_UNNAMED
+            # And so is what is called so beside a word that nobody knows: `pharmacy phone`.
+            cost = SPILL if candidate.named > PLAINLY else SPILL_UNNAMED
             spill = replace(candidate, destination=further, utility=candidate.utility - cost)
             if standing is None or spill.utility > standing.utility:
                 kept = [c for c in kept if c is not standing] + [spill]

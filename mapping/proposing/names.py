@@ -68,6 +68,9 @@ SENT_TO = frozenset({"first_name", "last_name", "person_name", "phone", "email"}
 POST = frozenset({"postal", "mailing", "postale", "postanschrift"})
 """Words of a postal code or postal address that say nothing about which address it is."""
 
+CODES = frozenset({"code", "cd", "codigo", "codice", "cod"})
+"""Words for a code, which a postal one is of any address."""
+
 PEOPLE_WHO_ARE_COMPANIES = frozenset({"customer", "cust", "client", "kunde", "kunden", "cliente", "klant"})
 
 
@@ -127,6 +130,7 @@ def read(name: str, role: str, label: str = "", unknown: frozenset[str] = frozen
     meant = against or any(match.score > HALF for match in matches.values())
     cryptic = not meant and all(part in empty or part not in vocabulary() for part in given)
     post = any(key in matches and matches[key].score > HALF for key in ("postcode", "street"))
+    post = post or bool(CODES & set(given))
     grouped = tuple(part for part in given if not (post and part in POST))
     return Reading(matches, against, group_of(grouped), number, cryptic)
 
@@ -341,12 +345,20 @@ def _weigh(
                 factor = UNKNOWN_BESIDE
             if alias.concept == "job_title" and part in word_set("owners", "company"):
                 factor, why = NEUTRAL, ""
-            picture = alias.concept == "avatar"  # of whatever the other word says
-            if factor == UNKNOWN_BESIDE and (is_head or generic or picture) and role != "custom":
+            if factor == UNKNOWN_BESIDE and (is_head or generic) and role != "custom":
                 factor = UNKNOWN_HEAD
+            if alias.concept == "avatar" and factor in (UNKNOWN_BESIDE, UNKNOWN_HEAD):
+                factor = _pictured(part)
             score *= factor
             reason = reason or why
     return score, reason
+
+
+def _pictured(part: str) -> float:
+    """What a word takes from a picture: where it is from nothing; else it may be of whatever the word says."""
+    if part in word_set("systems") or part in word_set("portraits"):
+        return NEUTRAL
+    return LITTLE if part in word_set("objects", "things") else UNKNOWN_HEAD
 
 
 def _beside(part: str, role: str, own: frozenset[str], generic: bool) -> tuple[float, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mapping.proposing.concepts import aliases, concepts, parts, word_lists, word_set
@@ -58,8 +58,10 @@ def readings(names: Sequence[str], role: str, label: str, unknown: frozenset[str
     settled = {
         name: rests[name][1] if name in rests and not _is_known(reading) else reading for name, reading in whole.items()
     }
-    for name in _another(settled, role, label, unknown):
-        settled[name] = _of_another(settled[name]) if not _is_known(settled[name]) else settled[name]
+    theirs = {name for name in names if rests and name not in rests and _is_childs(name, rests)}
+    for name in theirs | _another(settled, role, label, unknown):
+        if name in theirs or not _is_known(settled[name]):
+            settled[name] = _of_another(settled[name])
     made = [settled[name] for name in names]
     return made, called
 
@@ -189,14 +191,28 @@ def _cluster(
     outside = {key for name, keys in known.items() if name not in rests for key in keys}
     address = len(said & ADDRESS) >= TELLING and not said & ADDRESS & outside
     person = role == "person" and bool(said & NAMES) and not outside & NAMES and len(said & WHO) >= TELLING
-    if set(shared) & word_set("others"):
-        # `guardian_name` and `guardian_email` are the person only where nobody else is spoken of.
-        person = person and len(said & WHO) > len(outside & WHO)
-        answers = "email" in said or bool(set(shared) & word_set("others", "answering"))
-        address, person = False, person and answers
+    if set(shared) & word_set("others", "answering"):
+        address, person = False, role == "person" and _answers(said, {n: k for n, k in known.items() if n not in rests})
+    elif set(shared) & word_set("others"):
+        # `assistant_name` and `assistant_email` are the person only where nobody else is spoken of.
+        address, person = False, person and "email" in said and len(said & WHO) > len(outside & WHO)
     elif len(rests) < CLUSTER:
         address = person = False
     return _Cluster(shared, rests, read_so, frozenset(said), address, person)
+
+
+def _answers(said: Collection[str], outside: Mapping[str, set[str]]) -> bool:
+    """Whether the one who answers for a child is the person: more is said of them, and nobody else has a name.
+
+    The child's own name does not count, unless the child has an e-mail address or telephone of its own.
+    """
+    children = word_set("owners", "children")
+    theirs = {key for name, keys in outside.items() if children & set(parts(name)) for key in keys & WHO}
+    others = {key for name, keys in outside.items() if not children & set(parts(name)) for key in keys & WHO}
+    mine = WHO & set(said)
+    return (
+        bool(mine & NAMES) and len(mine) >= TELLING and not others & NAMES and len(mine) > len(theirs - {"job_title"})
+    )
 
 
 def _whose(found: Sequence[_Cluster]) -> _Cluster | None:
@@ -236,6 +252,12 @@ def _of_another(reading: Reading) -> Reading:
     """The reading of a name that turns out to speak of somebody else."""
     weaker = {key: replace(match, score=match.score * THEIRS) for key, match in reading.matches.items()}
     return replace(reading, matches=weaker, against={**reading.against, OTHERS: ANOTHERS})
+
+
+def _is_childs(name: str, rests: Collection[str]) -> bool:
+    """Whether it speaks of the child for whom somebody else, whose names these are, answers."""
+    answering = any(word_set("others", "answering") & set(parts(other)) for other in rests)
+    return answering and bool(word_set("owners", "children") & set(parts(name)))
 
 
 def _is_plain(word: str, role: str, label: str) -> bool:
