@@ -14,6 +14,8 @@ SURELY = 0.9
 HALF = 0.5
 MOSTLY = 0.9
 ENOUGH = 2
+ENOUGH_VALUES = 6
+"""Fewer values, each another, are no sign that things go by them."""
 
 ADDRESS = frozenset({"street", "city", "state", "postcode", "country"})
 
@@ -67,7 +69,7 @@ def _company_name(looks: Evidence) -> float:
 def _record_name(looks: Evidence) -> float:
     odd = ("full name", "street", "country", "number", "time", "email", "web", "phone", "json", "boolean", "many words")
     rest = looks.share("text") - sum(looks.share(look) for look in odd)
-    return max(0.0, rest) if looks.varied >= MOSTLY else 0.0
+    return max(0.0, rest) if looks.varied >= MOSTLY and looks.filled >= ENOUGH_VALUES else 0.0
 
 
 FILLS: Mapping[str, Callable[[Evidence], float]] = {

@@ -139,7 +139,7 @@ def _spoken_aside(given: Sequence[str]) -> str:
     """Why the name is of another or about it: `invited by email` is the inviter's, `email 30 days` a figure."""
     if any(number.isdigit() and unit in SPANS for number, unit in itertools.pairwise(given)):
         return ABOUT
-    return OTHERS if BY & set(given[1:-1]) else ""
+    return OTHERS if BY & set(given[1:]) else ""
 
 
 def _is_year(part: str) -> bool:

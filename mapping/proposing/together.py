@@ -11,7 +11,7 @@ from mapping.proposing.names import EXACT, OTHERS, Reading, group_of, read
 from mapping.proposing.shared import without_shared
 
 SURELY = 0.9
-ANOTHERS, THEIRS = 0.9, 0.3
+ANOTHERS, THEIRS = 0.9, 0.1
 CLUSTER = 3
 """So many fields that begin or end alike may be one address, or one person."""
 
