@@ -19,6 +19,7 @@ TELLING = 2
 LONGEST = 2
 SENTENCE = 3
 NAMES = frozenset({"first_name", "last_name", "person_name"})
+REACHED = frozenset({"email", "phone"})
 WHO = NAMES | {"email", "phone", "job_title"}
 ADDRESS = frozenset({"street", "street2", "city", "state", "postcode", "country"})
 IN_ADDRESS = {
@@ -60,8 +61,7 @@ def readings(names: Sequence[str], role: str, label: str, unknown: frozenset[str
     }
     theirs = {name for name in names if rests and name not in rests and _is_childs(name, rests)}
     for name in theirs | _another(settled, role, label, unknown):
-        if name in theirs or not _is_known(settled[name]):
-            settled[name] = _of_another(settled[name])
+        settled[name] = _of_another(settled[name])
     made = [settled[name] for name in names]
     return made, called
 
@@ -243,9 +243,28 @@ def _another(settled: Mapping[str, Reading], role: str, label: str, unknown: fro
         said = {name: _sure(read(" ".join(rest), role, label, unknown)) for name, rest in rests.items()}
         outside = {key for name in settled if name not in members for key in known[name]}
         named = any(keys & NAMES for keys in said.values()) and not any(known[name] & NAMES for name in members)
+        members = {name: None for name in members if not known[name]}
         if len(members) >= CLUSTER and named and outside & NAMES and len(outside & WHO) >= TELLING:
             found |= set(members)
-    return frozenset(found)
+    return frozenset(found | _playing_a_part(known))
+
+
+def _playing_a_part(known: Mapping[str, set[str]]) -> set[str]:
+    """The `buyer email` where the record has a name that is not the buyer's, and an e-mail address of its own."""
+    playing = {name: word_set("owners", "parts_played") & set(parts(name)) for name in known}
+    named = [playing[name] for name, keys in known.items() if keys & NAMES]
+    found = set()
+    for name, words in playing.items():
+        others = {key for other, keys in known.items() if not playing[other] & words for key in keys}
+        few = 2 * sum(bool(words & of) for of in named) < len(named)
+        if words and few and known[name] & (NAMES | _either_of(others)):
+            found.add(name)
+    return found
+
+
+def _either_of(keys: Collection[str]) -> set[str]:
+    """The things by which one is reached, of which the first or a second is among those."""
+    return {key for key in REACHED if key in keys or f"other_{key}" in keys}
 
 
 def _of_another(reading: Reading) -> Reading:
