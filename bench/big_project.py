@@ -16,20 +16,27 @@ from django.utils import timezone
 from connectors.catalogue import FieldType, ObjectKind
 from mapping.profile import ObjectProfile
 from mapping.rules import Action, FieldRule, MapSpec, ObjectRule
-from projects import services
+from projects import deletions, services
 from projects.models import (
+    AuditReport,
     Certificate,
+    Concern,
     Connection,
+    DeletedProfile,
     Difference,
     Event,
+    Integration,
     JournalEntry,
     Link,
     Phase,
     Profile,
     Project,
     Record,
+    Reversal,
     Run,
+    SourceChange,
     User,
+    Watch,
 )
 from projects.pipeline import engine, reconcile
 from projects.pipeline.extract import digest_of
@@ -37,6 +44,8 @@ from projects.pipeline.extract import digest_of
 BATCH = 20_000
 SAMPLE = 300
 TRAITS = 40
+LOG, GONE, UNDONE = 100_000, 20_000, 200_000
+"""Lines of the source's log, people whom it deleted, and records in the plan of a rollback."""
 
 PARTS = (("person", 0.60, "person"), ("relationship:1", 0.25, "companyAssociation"), ("person.company", 0.15, "person"))
 """Source object type → its share of the rows, and where it lands."""
@@ -111,8 +120,50 @@ def seed(records: int) -> None:
         project=project, run=production, number=1, issued_by=admin, issued_at=NOW,
         content={"public_key": "AAAA", "verdict": "All of it.", "map": {"number": 1}},
     )  # fmt: skip
+    later(project, production, admin)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+
+
+def later(project: Project, production: Run, admin: User) -> None:
+    """What comes after production: a delta, the source's log, people it deleted, issues, a rollback's plan."""
+    delta = _run(project, 5, "delta", production.field_map)
+    _fill(delta, SAMPLE * 20, links=False)
+    Watch.objects.create(project=project, since=NOW, read_to=NOW, polled_at=NOW)
+    rows = Record.objects.filter(run=production, object="person", state="created").order_by("pk")
+    _bulk(
+        SourceChange(
+            project=project, activity=f"a{n}", kind="attribute_change", object="person", key=f"{n:08x}", at=NOW,
+            names=["trait_1"], run=delta if n % 2 else None,
+        )
+        for n in range(LOG)
+    )  # fmt: skip
+    _bulk(
+        DeletedProfile(project=project, cio_id=f"gone{n}", email=f"gone{n}@example.com", deleted_at=NOW)
+        for n in range(GONE)
+    )
+    _bulk(Integration(project=project, name=f"Integration {n}", origin="seen") for n in range(30))
+    AuditReport.objects.create(project=project, content=deletions.report(project, people=GONE * 50), digest="0" * 64)
+    _bulk(
+        Concern(project=project, number=n, object="person", key=f"{n:08x}", text="The title is wrong.", raised_by=admin)
+        for n in range(1, 201)
+    )
+    rollback = _run(project, 6, "rollback", production.field_map)
+    taken = rows.values_list("key", "destination_id")[:UNDONE].iterator(2_000)
+    _bulk(
+        Reversal(
+            run=rollback, object="person", key=key, label="Ada", destination="person", destination_id=id, turn=n,
+            action="remove", state="done" if n % 100 else "kept", proved=True,
+        )
+        for n, (key, id) in enumerate(taken)
+    )  # fmt: skip
+
+
+def _bulk(rows: Iterable[Any]) -> None:
+    """Rows by the thousand."""
+    made = iter(rows)
+    while batch := list(islice(made, 5_000)):
+        type(batch[0])._default_manager.bulk_create(batch)
 
 
 def _run(project: Project, number: int, kind: str, field_map: Any) -> Run:

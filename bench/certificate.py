@@ -4,6 +4,10 @@
 
 On the project that `bench.pages` seeds, in the same folder or database. Memory is told at every fifth of the rows:
 the hash trees, the bundle and its check are streams, so it must not grow with them.
+
+Measured on two shared cores at a load of 6 to 9: 5,960,204 lines, a bundle of 279 MB. PostgreSQL: 376 s, 89 s of CPU,
+110 MB after a fifth of the source, 135 MB at the end. SQLite: 556 s, 100 s of CPU, 102 MB and 194 MB, of which its
+page cache is a part. The program in the bundle checked it in 36 s.
 """
 
 from __future__ import annotations

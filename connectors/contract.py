@@ -117,6 +117,24 @@ class Capabilities:
 
 
 @dataclass(frozen=True, slots=True)
+class Echo:
+    """A line that the destination wrote by itself because a record was written: one of its timeline.
+
+    `about` is the record (empty where the server does not tell), `changed` the fields that it says were changed,
+    `by_hand` whether it names a member.
+    """
+
+    object: str
+    id: str
+    about: str
+    verb: str
+    """`created`, `updated`, `deleted` or `restored`."""
+    changed: frozenset[str]
+    by_hand: bool
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Trigger:
     """An active automation of the destination that our writes would set off."""
 
@@ -295,6 +313,17 @@ class Destination(Protocol):
         """Soft-deletes live records: `restore` brings them back as they were; others are left as they are."""
         ...
 
+    def echoes(self, object: str, ids: Sequence[str]) -> list[Echo]:
+        """What the destination wrote by itself about these records; nothing where it keeps no such lines."""
+        ...
+
+    def hush(self, object: str, ids: Sequence[str]) -> int:
+        """Destroys what the destination wrote by itself about these records; gives how many lines that was.
+
+        To be called before they are destroyed: afterwards such a line may stay and tell of nobody.
+        """
+        ...
+
     def canonical(self, type: FieldType, value: Any) -> tuple[Any, str]:
         """The form in which two values of this type are compared, and the name of the rule that changed it.
 
@@ -308,6 +337,10 @@ class Destination(Protocol):
 
     def triggers(self, objects: Sequence[str]) -> list[Trigger]:
         """Active automations that creating or updating these objects would start."""
+        ...
+
+    def listeners(self, objects: Sequence[str]) -> list[str]:
+        """Addresses that the destination tells about every record of these objects that we write."""
         ...
 
     def pause(self, trigger_id: str) -> None:

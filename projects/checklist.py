@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from projects import gates, late_gates
-from projects.models import Connection, Project, Record, Run
+from projects import late_gates
+from projects.models import Connection, Decision, Project, Record, Run
 from projects.pipeline import delta
 from projects.pipeline.phases import PHASES
+from projects.text import counted
 
 FRESH = timedelta(days=7)
 """How long a full comparison counts."""
@@ -25,27 +28,35 @@ class Check:
     passed: bool
     sentence: str
     remedy: str = ""
+    page: str = ""
+    """The page on which that is done, by the name of its address."""
 
 
-def stored_checks(project: Project) -> list[Check]:
+Signed = Callable[[str], bool]
+"""Whether a gate is signed over what stands there now."""
+
+
+def stored_checks(project: Project, signed: Signed) -> list[Check]:
     """The checklist over what was found the last time both systems were asked."""
     source = project.connections.filter(side=Connection.Side.SOURCE).first()
     found = (source.known if source else {}).get("cutover")
-    return [_phases(project), _audit(project), _freeze(project), _deltas(project), _held(project), _replay(project)] + (
-        _found(found) if found else [Check("looked", False, "Both systems have not been looked at yet.", "Look now.")]
+    return [_phases(signed), _audit(signed), _freeze(project), _deltas(project), _held(project), _replay(project)] + (
+        _found(project, found)
+        if found
+        else [Check("looked", False, "Both systems have not been looked at yet.", "Look now.")]
     )
 
 
-def _phases(project: Project) -> Check:
-    open_ones = [phase.label for phase in PHASES if not gates.is_signed(project, phase.name)]
+def _phases(signed: Signed) -> Check:
+    open_ones = [phase.label for phase in PHASES if not signed(phase.name)]
     sentence = f"Not signed: {', '.join(open_ones)}." if open_ones else "Every production phase is signed."
     return Check("phases", not open_ones, sentence, "Sign the phases of production.")
 
 
-def _audit(project: Project) -> Check:
-    signed = gates.is_signed(project, late_gates.AUDIT)
-    sentence = "The audit is acknowledged." if signed else "The deleted-profile audit is not acknowledged."
-    return Check("audit", signed, sentence, "Look at the audit and sign it.")
+def _audit(signed: Signed) -> Check:
+    passed = signed(late_gates.AUDIT)
+    sentence = "The audit is acknowledged." if passed else "The deleted-profile audit is not acknowledged."
+    return Check("audit", passed, sentence, "Look at the audit and sign it.", "audit")
 
 
 def _freeze(project: Project) -> Check:
@@ -62,13 +73,13 @@ def _deltas(project: Project) -> Check:
     last = list(done[:2])
     remedy = "Run deltas until two in a row move nothing."
     if len(last) < 2:
-        return Check("deltas", False, "Fewer than two deltas have run.", remedy)
+        return Check("deltas", False, "Fewer than two deltas have run.", remedy, "delta")
     for run in last:
         if moved := delta.moved(run):
             words = ", ".join(f"{number:,} {name}" for name, number in moved.items())
-            return Check("deltas", False, f"{run} still moved something: {words}.", remedy)
+            return Check("deltas", False, f"{run} still moved something: {words}.", remedy, "delta")
         if project.freeze_at is None or run.created_at < project.freeze_at:
-            return Check("deltas", False, f"{run} ran before the freeze.", remedy)
+            return Check("deltas", False, f"{run} ran before the freeze.", remedy, "delta")
     return Check("deltas", True, "The last two deltas moved nothing.")
 
 
@@ -76,13 +87,14 @@ def _held(project: Project) -> Check:
     kinds = [Run.Kind.PRODUCTION, Run.Kind.DELTA]
     run = project.runs.filter(kind__in=kinds, state=Run.State.SUCCEEDED).order_by("-number").first()
     held = Record.objects.filter(run=run, state=Record.State.HELD).exclude(object="segment")
-    decided = {(one.object, one.reason, one.key) for one in project.decisions.all()}
-    left = sum(
-        (object, reason, key) not in decided and (object, reason, "") not in decided
-        for object, reason, key in held.values_list("object", "reason", "key")
+    decided = Decision.objects.filter(project=project, object=OuterRef("object"), reason=OuterRef("reason"))
+    left = held.filter(~Exists(decided.filter(Q(key="") | Q(key=OuterRef("key"))))).count()
+    sentence = (
+        f"{counted(left, 'held record waits', 'held records wait')} for a decision."
+        if left
+        else "Every held record is decided."
     )
-    sentence = f"{left:,} held records wait for a decision." if left else "Every held record is decided."
-    return Check("held", not left, sentence, "Decide them on the page of held records.")
+    return Check("held", not left, sentence, "Decide about them.", "held")
 
 
 def _replay(project: Project) -> Check:
@@ -95,26 +107,32 @@ def _replay(project: Project) -> Check:
     production = project.runs.filter(kind=Run.Kind.PRODUCTION).order_by("-number").first()
     remedy = "Run a delta, then a replay."
     if replay is None or production is None or replay.number < production.number:
-        return Check("replay", False, f"No replay of the last {FRESH.days} days has read everything.", remedy)
+        return Check("replay", False, f"No replay of the last {FRESH.days} days has read everything.", remedy, "runs")
     books = [phase.reconciliations.order_by("-pk").first() for phase in replay.phases.all()]
     planned = sum(one.balance["created"] + one.balance["updated"] for one in books if one)
     if planned:
-        return Check("replay", False, f"{replay} would still write {planned:,} records.", remedy)
+        return Check("replay", False, f"{replay} would still write {planned:,} records.", remedy, "runs")
     return Check("replay", True, f"{replay} read everything and found nothing left to write.")
 
 
-def _found(found: dict[str, Any]) -> list[Check]:
+def _found(project: Project, found: dict[str, Any]) -> list[Check]:
     if found["problem"]:
         return [Check("looked", False, found["problem"], "Mend the connection, then look again.")]
     writers, triggers = found["writers"], found["triggers"]
     names = "; ".join(f"{name}, {one['count']} times" for name, one in writers.items())
-    quiet = Check(
-        "source",
-        not writers,
-        f"Somebody still writes to the source since the freeze: {names}."
-        if writers
-        else "Nobody writes to the source.",
-        "Pause what writes, then look again.",
-    )
+    still = f"Somebody still writes to the source since the freeze: {names}."
+    quiet = Check("source", not writers, still if writers else "Nobody writes to the source since the freeze.")
+    if writers:
+        quiet = replace(quiet, remedy="Pause what writes, then look again.", page="audit")
+    if project.freeze_at is None or project.freeze_at > timezone.now():
+        quiet = Check(
+            "source", False, "Who writes to the source is watched from the freeze on.", "Announce the freeze."
+        )
     listed = f"These workflows of Twenty will react to new people: {', '.join(triggers)}." if triggers else ""
-    return [quiet, Check("workflows", True, listed or "No workflow of Twenty waits for people or companies.")]
+    hooks = ", ".join(found.get("webhooks", ()))
+    told = f"Webhooks of Twenty tell these addresses of every change of a person or company: {hooks}."
+    return [
+        quiet,
+        Check("workflows", True, listed or "No workflow of Twenty waits for people or companies."),
+        Check("webhooks", True, told if hooks else "No webhook of Twenty listens to people or companies."),
+    ]

@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from connectors.errors import ConnectorError
-from projects import audit, services
-from projects.checklist import Check, stored_checks
+from projects import audit, gates, services
+from projects.checklist import Check
 from projects.connections import open_destination, open_source
 from projects.deletions import moment
 from projects.models import Connection, Project, User
@@ -35,12 +35,19 @@ def announce(*, project: Project, at: datetime, by: User) -> None:
 
 def look(project: Project) -> dict[str, Any]:
     """Asks both systems what only they know: who still writes to the source, what waits to react in the destination."""
-    found: dict[str, Any] = {"at": timezone.now().isoformat(), "writers": {}, "triggers": [], "problem": ""}
+    found: dict[str, Any] = {
+        "at": timezone.now().isoformat(),
+        "writers": {},
+        "triggers": [],
+        "webhooks": [],
+        "problem": "",
+    }
     try:
         if project.freeze_at is not None and project.freeze_at <= timezone.now():
             found["writers"] = _writers(project, project.freeze_at)
         with open_destination(project) as destination:
             found["triggers"] = [trigger.name for trigger in destination.triggers(OBJECTS)]
+            found["webhooks"] = destination.listeners(OBJECTS)
     except ConnectorError as error:
         found["problem"] = str(error)
     source = project.connections.get(side=Connection.Side.SOURCE)
@@ -69,4 +76,4 @@ def _writers(project: Project, since: datetime) -> dict[str, dict[str, Any]]:
 def checks(project: Project) -> list[Check]:
     """The whole checklist, with both systems asked anew."""
     look(project)
-    return stored_checks(project)
+    return gates.Standing(project).checks

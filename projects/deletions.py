@@ -220,12 +220,16 @@ def _find_in_destination(project: Project, destination: Destination) -> None:
         return
     linked = dict(Link.objects.filter(project=project, object=PERSON).values_list("key", "destination_id"))
     ids = {gone.pk: str(linked.get(gone.cio_id) or project.destination_id(PERSON, gone.cio_id)) for gone in people}
+    back = {gone.pk: str(linked.get(gone.returned_as) or "") for gone in people}
     emails = [gone.email for gone in people if gone.email]
-    found = destination.find(PERSON, ids=list(ids.values()), keys={"emails.primaryEmail": emails} if emails else None)
+    asked = [id for id in (*ids.values(), *back.values()) if id]
+    found = destination.find(PERSON, ids=asked, keys={"emails.primaryEmail": emails} if emails else None)
     by_id = {one.id: one for one in found}
     by_email = {str((one.fields.get("emails") or {}).get("primaryEmail") or "").lower(): one for one in found}
     for gone in people:
-        there = by_id.get(ids[gone.pk]) or (by_email.get(gone.email) if gone.email else None)
+        there = (
+            by_id.get(ids[gone.pk]) or by_id.get(back[gone.pk]) or (by_email.get(gone.email) if gone.email else None)
+        )
         gone.in_destination = "" if there is None else "bin" if there.deleted else "live"
     DeletedProfile.objects.bulk_update(people, ["in_destination"])
 

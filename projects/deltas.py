@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Count
 from django.utils import timezone
 
 from projects import services
 from projects.connections import open_source
 from projects.deletions import KEPT, note_lines
-from projects.models import Project, Run, User
-from projects.pipeline import delta
+from projects.models import Project, Record, Run, User
+from projects.pipeline import adopt, delta
 from projects.services import Refused
 
 SEAM = timedelta(minutes=2)
@@ -47,6 +47,35 @@ class Lag:
         }
 
 
+KINDS = {
+    "attribute_change": "changed attributes",
+    "profile_create": "new people",
+    "profile_delete": "deleted people",
+    "profile_merge": "merged people",
+    "anon_merge": "people who became known",
+    "add_relationship": "new relationships",
+    "delete_relationship": "relationships that ended",
+    "device_change": "changed devices",
+}
+"""Kinds of lines of the log, in words."""
+
+CONFLICTS = ("edited_on_both_sides", "deleted_at_source")
+
+
+def in_words(kind: str) -> str:
+    """A kind of line of the source's log as people say it."""
+    if kind.startswith("_r:"):
+        return "changed relationships"
+    return "changed objects" if kind.startswith("_o:") else KINDS.get(kind, kind.replace("_", " "))
+
+
+def conflicts(project: Project) -> int:
+    """Records that the newest delta held, as both sides changed them."""
+    newest = project.runs.filter(kind=Run.Kind.DELTA, state=Run.State.SUCCEEDED).order_by("-number").first()
+    held = Record.objects.filter(run=newest, state=Record.State.HELD, reason__in=CONFLICTS)
+    return held.count() if newest else 0
+
+
 def base_of(project: Project) -> Run | None:
     """The newest run up to whose beginning everything was carried over."""
     kinds = [Run.Kind.PRODUCTION, Run.Kind.DELTA]
@@ -59,6 +88,7 @@ def start(*, project: Project, by: User, full: bool = False) -> Run:
     base = base_of(project)
     if base is None or base.started_at is None:
         raise Refused("There is nothing to follow up: production has not ended yet.")
+    adopt.links(project)
     since = base.started_at - SEAM
     reaches = since > timezone.now() - KEPT
     mode = delta.FULL if full or not reaches else delta.CHANGES
@@ -72,21 +102,20 @@ def lag(project: Project, *, look: bool = False) -> Lag:
     read_at = base.started_at if base else None
     if look and read_at is not None:
         _look(project, read_at)
-    waiting: Counter[str] = Counter()
-    people: set[str] = set()
+    waiting: dict[str, int] = {}
+    people = 0
     if read_at is not None:
-        for kind, object, key in project.source_changes.filter(at__gte=read_at).values_list("kind", "object", "key"):
-            waiting[kind] += 1
-            if object == "person":
-                people.add(key)
+        lines = project.source_changes.filter(at__gte=read_at).order_by()
+        waiting = dict(lines.values_list("kind").annotate(number=Count("pk")))
+        people = lines.filter(object="person").values("key").distinct().count()
     done = list(project.runs.filter(kind=Run.Kind.DELTA, state=Run.State.SUCCEEDED).order_by("-number")[:20])
     last = done[0] if done else None
     took = _seconds(next((run for run in done if run.scope.get("mode") == delta.CHANGES), last))
     return Lag(
         read_at=read_at,
         seconds=round((timezone.now() - read_at).total_seconds()) if read_at else None,
-        waiting=dict(waiting),
-        people=len(people),
+        waiting=waiting,
+        people=people,
         last=last,
         last_seconds=took,
         last_moved=dict(delta.moved(last)) if last else {},

@@ -7,9 +7,10 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from projects import late_gates
+from projects.checklist import Check, stored_checks
 from projects.models import Acceptance, Difference, Look, Project, Reconciliation, Run, Signature
 from projects.pipeline.extract import digest_of
 from projects.pipeline.phases import PHASES, phase_spec, step_specs
@@ -51,10 +52,36 @@ def label_of(gate: str) -> str:
 
 
 class Standing:
-    """What the gates of the phases stand on, read once however many of them are asked about."""
+    """The gates of a project and what they stand on, each read once however often it is asked about."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self._views: dict[str, GateView] = {}
+
+    @property
+    def gates(self) -> list[GateView]:
+        """Every gate of the project, in order."""
+        return [self.gate(gate) for gate in GATES]
+
+    def gate(self, gate: str) -> GateView:
+        """One gate as it stands now."""
+        if gate not in self._views:
+            self._views[gate] = _view(self, gate)
+        return self._views[gate]
+
+    def is_signed(self, gate: str) -> bool:
+        """Whether a signature holds over what stands there now."""
+        return self.gate(gate).state == "signed"
+
+    @cached_property
+    def checks(self) -> list[Check]:
+        """The checklist of the cutover."""
+        return stored_checks(self.project, self.is_signed)
+
+    @cached_property
+    def newest(self) -> dict[str, Signature]:
+        """Gate → its newest signature."""
+        return {one.gate: one for one in self.project.signatures.select_related("signed_by").order_by("pk")}
 
     @cached_property
     def production(self) -> Run | None:
@@ -198,13 +225,12 @@ def digest(shown: dict[str, Any]) -> str:
     return digest_of({key: value for key, value in shown.items() if key != "triggers"})
 
 
-def view(project: Project, gate: str, newest: Signature | None, standing: Standing | None = None) -> GateView:
-    """One gate as it stands."""
-    standing = standing or Standing(project)
-    shown = content(project, gate, standing)
+def _view(standing: Standing, gate: str) -> GateView:
+    newest = standing.newest.get(gate)
+    shown = content(standing.project, gate, standing)
     now = digest(shown) if shown else ""
     state = "waiting" if newest is None else "signed" if newest.digest == now else "void"
-    ready, why_not = _readiness(project, gate, shown, standing)
+    ready, why_not = _readiness(standing, gate, shown)
     return GateView(
         gate=gate,
         label=label_of(gate),
@@ -224,7 +250,7 @@ def _signer(signature: Signature) -> str:
     return signature.name if account == signature.name else f"{signature.name} ({account})"
 
 
-def _readiness(project: Project, gate: str, shown: dict[str, Any] | None, standing: Standing) -> tuple[bool, str]:
+def _readiness(standing: Standing, gate: str, shown: dict[str, Any] | None) -> tuple[bool, str]:
     if shown is None:
         missing = {
             MAP: "There is no field map yet: discover, then propose one.",
@@ -233,9 +259,11 @@ def _readiness(project: Project, gate: str, shown: dict[str, Any] | None, standi
         }
         return False, missing.get(gate, f"The phase {gate} has not been reconciled yet.")
     if gate in late_gates.LATE:
-        why_not = late_gates.why_not(project, gate)
+        why_not = late_gates.why_not(standing.project, gate)
+        if gate == late_gates.CUTOVER and standing.project.cut_over_at is None:
+            why_not = " ".join(check.sentence for check in standing.checks if not check.passed)
         return not why_not, why_not
-    if gate == SANDBOX and any(not books.closes for books in _sandbox_books(project)):
+    if gate == SANDBOX and any(not books.closes for books in _sandbox_books(standing.project)):
         return False, "The books of the sandbox do not close: look at its reconciliations."
     if gate not in (MAP, SANDBOX):
         newest = standing.books.get(gate)
@@ -299,14 +327,9 @@ def _sandbox_books(project: Project) -> list[Reconciliation]:
 
 def all_gates(project: Project) -> list[GateView]:
     """Every gate of the project, in order."""
-    newest: dict[str, Signature] = {}
-    for signature in project.signatures.select_related("signed_by").order_by("pk"):
-        newest[signature.gate] = signature
-    standing = Standing(project)
-    return [view(project, gate, newest.get(gate), standing) for gate in GATES]
+    return Standing(project).gates
 
 
 def is_signed(project: Project, gate: str) -> bool:
     """Whether a signature holds over what stands there now."""
-    newest = project.signatures.filter(Q(gate=gate)).order_by("-pk").first()
-    return view(project, gate, newest).state == "signed"
+    return Standing(project).is_signed(gate)

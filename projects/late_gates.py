@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from projects import audit
 from projects.models import Concern, Project, Reconciliation, Run
+from projects.text import counted
 from projects.verbs import Verb
 
 AUDIT = "audit"
@@ -72,18 +73,14 @@ def ends_at(project: Project) -> datetime | None:
 
 
 def why_not(project: Project, gate: str) -> str:
-    """Why a late gate cannot be signed now, in a sentence; empty when it can."""
+    """Why the audit or the end of hypercare cannot be signed now; empty when it can. A cutover has its checklist."""
     if gate == AUDIT:
         open_ones = project.integrations.filter(state="open").count()
-        return f"{open_ones} integrations are not looked at: pause, redirect or clear each." if open_ones else ""
-    if gate == CUTOVER and project.cut_over_at is None:
-        from projects.checklist import stored_checks  # it asks the gates
-
-        failed = [check.sentence for check in stored_checks(project) if not check.passed]
-        return " ".join(failed)
+        words = counted(open_ones, "integration is", "integrations are")
+        return f"{words} not looked at: pause, redirect or clear each." if open_ones else ""
     if gate == HYPERCARE:
         left = project.concerns.exclude(state=Concern.State.RESOLVED).count()
-        return f"{left} issues are not resolved." if left else ""
+        return f"{counted(left, 'issue is', 'issues are')} not resolved." if left else ""
     return ""
 
 

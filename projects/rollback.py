@@ -10,7 +10,7 @@ from django.db import transaction
 from projects import audit, services
 from projects.models import Phase, Project, Reversal, Run, User
 from projects.permissions import Can
-from projects.pipeline import phases, unbuild, undone
+from projects.pipeline import adopt, echoes, phases, unbuild, undone
 from projects.pipeline.scope import Scope
 from projects.pipeline.undo_schema import VERBS, takes_schema
 from projects.services import Refused
@@ -29,6 +29,10 @@ class PlanView:
     kept_schema: tuple[str, ...]
     stays: tuple[Reversal, ...]
     waits: bool
+    lines: int
+    """Lines of the destination's own timeline that were destroyed with what they tell of."""
+    lines_left: int
+    """Those that stay behind, about records that stood there before: they may be somebody else's."""
 
     def to_json(self) -> dict[str, Any]:
         """For scripts."""
@@ -44,6 +48,8 @@ class PlanView:
             "schema": self.schema,
             "rebuilt": self.rebuilt,
             "schema_kept": list(self.kept_schema),
+            "timeline": self.lines,
+            "timeline_kept": self.lines_left,
             "stays": [
                 {"object": one.object, "key": one.key, "label": one.label, "why": one.detail, "fields": one.kept}
                 for one in self.stays
@@ -54,6 +60,7 @@ class PlanView:
 def start(*, project: Project, scope: Scope, by: User) -> Run:
     """Starts the plan of a rollback; nothing is written before it is confirmed."""
     _check(project, scope)
+    adopt.links(project)
     return services.start_run(project=project, kind=Run.Kind.ROLLBACK, by=by, scope=scope.to_json())
 
 
@@ -100,6 +107,8 @@ def view(run: Run, *, most: int = 200) -> PlanView:
         kept_schema=tuple(undone.kept_schema(run)),
         stays=tuple(kept),
         waits=undone.waiting_plan(run),
+        lines=echoes.removed(run),
+        lines_left=echoes.left_behind(run),
     )
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from projects import gates, late_gates, review
 from projects.gates import GateView
-from projects.labels import labels_of
+from projects.labels import Labels, labels_of
 from projects.models import (
     Decision,
     Phase,
@@ -171,7 +171,7 @@ def run_view(run: Run) -> RunView:
     return RunView(run, views, calls, silent)
 
 
-def _phase_view(phase: Phase, steps: list[Step], newest: Reconciliation | None, labels: dict[str, str]) -> PhaseView:
+def _phase_view(phase: Phase, steps: list[Step], newest: Reconciliation | None, labels: Labels) -> PhaseView:
     closed = phase.run.kind != Run.Kind.PRODUCTION
     return PhaseView(
         name=phase.name,

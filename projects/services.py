@@ -292,8 +292,7 @@ def sign(*, project: Project, gate: str, by: User, name: str, note: str = "", di
     allow(by, Can.SIGN, project)
     if gate not in gates.GATES:
         raise Refused(f"There is no gate “{gate}”. There are: {', '.join(gates.GATES)}.")
-    newest = project.signatures.filter(gate=gate).order_by("-pk").first()
-    view = gates.view(project, gate, newest)
+    view = gates.Standing(project).gate(gate)
     if not view.ready:
         raise Refused(view.why_not)
     if digest and digest != view.digest:

@@ -8,8 +8,13 @@ def plain(text: str) -> str:
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """A number with the words that go with it: `1 issue is`, `2 issues are`."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def duration(seconds: float) -> str:
-    """A length of time in two units at most: `41 s`, `4 m 02 s`, `2 h 05 m`."""
+    """A length of time in two units at most: `41 s`, `4 m 02 s`, `2 h 05 m`, `6 d 23 h`."""
     whole = round(seconds)
     if whole < 1:
         return "< 1 s"
@@ -17,4 +22,6 @@ def duration(seconds: float) -> str:
         return f"{whole} s"
     if whole < 3600:
         return f"{whole // 60} m {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} m"
+    if whole < 3 * 86_400:
+        return f"{whole // 3600} h {whole % 3600 // 60:02} m"
+    return f"{whole // 86_400} d {whole % 86_400 // 3600} h"

@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.catalogue import ObjectType
 from connectors.contract import Trigger
-from connectors.errors import Rejected
+from connectors.errors import NotAllowed, Rejected
 from connectors.twenty.api import TwentyApi, query, rows_of
 from connectors.twenty.reading import Reader
 
@@ -41,6 +41,16 @@ class Automations:
         found = {one.id: one.fields for one in self._reader.read(workflows, ids)} if workflows and ids else {}
         return [_trigger(row, found.get(str(row.get("workflowId")), {})) for row in ours if _is_active(row, found)]
 
+    def listeners(self, names: Sequence[str]) -> list[str]:
+        """Where webhooks send what happens to these objects; nothing where the key may not read webhooks."""
+        try:
+            answer = self._api.metadata("GET", "webhooks")
+        except (NotAllowed, Rejected):
+            return []
+        rows = answer if isinstance(answer, list) else rows_of(answer)
+        chosen = [row for row in rows if any(_hears(operation, names) for operation in row.get("operations") or ())]
+        return sorted({str(row["targetUrl"]) for row in chosen if row.get("targetUrl") and not row.get("deletedAt")})
+
     def pause(self, id: str) -> None:
         """Soft-deletes the trigger; once more does no harm. Anything but `soft_delete=true` would destroy it."""
         self._api.send("DELETE", query(f"{TRIGGERS}/{id}", soft_delete="true"), safe=True)
@@ -54,6 +64,11 @@ class Automations:
                 "The paused workflow trigger is no longer in Twenty.",
                 "It was deleted for good: switch its workflow off and on again to have it made anew.",
             )
+
+
+def _hears(operation: str, names: Sequence[str]) -> bool:
+    """Whether `*.*`, `person.*` or `person.created` is about one of these objects."""
+    return operation.partition(".")[0] in ("*", *names)
 
 
 def _event(row: Mapping[str, Json]) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.catalogue import Catalogue, Field, FieldType, ObjectType
-from connectors.contract import Access, Capabilities, Cursor, Draft, Existing, Identity, Totals, Trigger
+from connectors.contract import Access, Capabilities, Cursor, Draft, Echo, Existing, Identity, Totals, Trigger
 from connectors.errors import Rejected
 from connectors.plans import SchemaChange, SchemaPlan
 from connectors.twenty import checks, figures, values
@@ -16,6 +16,7 @@ from connectors.twenty.catalogue import Schema, read_schema
 from connectors.twenty.probe import describe_rate, probe
 from connectors.twenty.reading import Reader
 from connectors.twenty.schema import SchemaEditor
+from connectors.twenty.timeline import Timeline
 from connectors.twenty.uploading import upload
 from connectors.twenty.writing import Writer
 
@@ -44,6 +45,7 @@ class TwentyDestination:
         self._writer = Writer(self._api, self._reader)
         self._editor = SchemaEditor(self._api, self._remember)
         self._automations = Automations(self._api, self._reader)
+        self._timeline = Timeline(self._api, self._reader)
         self.calls: Mapping[str, int] = self._api.client.calls
 
     def __repr__(self) -> str:
@@ -153,6 +155,14 @@ class TwentyDestination:
         """See `Destination.upload`."""
         return upload(self._api, self._object("attachment"), name, content, type)
 
+    def echoes(self, object: str, ids: Sequence[str]) -> list[Echo]:
+        """See `Destination.echoes`."""
+        return self._timeline.lines(self._known().catalogue, object, ids)
+
+    def hush(self, object: str, ids: Sequence[str]) -> int:
+        """See `Destination.hush`."""
+        return self._timeline.remove(self._known().catalogue, object, ids)
+
     def canonical(self, type: FieldType, value: Json) -> tuple[Json, str]:
         """See `Destination.canonical`."""
         return values.canonical(type, value)
@@ -165,6 +175,10 @@ class TwentyDestination:
         """See `Destination.triggers`."""
         known = self._known().catalogue
         return self._automations.triggers(known.object("workflowAutomatedTrigger"), known.object("workflow"), objects)
+
+    def listeners(self, objects: Sequence[str]) -> list[str]:
+        """See `Destination.listeners`."""
+        return self._automations.listeners(objects)
 
     def pause(self, trigger_id: str) -> None:
         """See `Destination.pause`."""

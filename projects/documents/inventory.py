@@ -14,6 +14,7 @@ from mapping.rules import Action, MapSpec
 from projects.documents.rows import AUTOMATIONS
 from projects.estimator import KNOWN_FIELDS
 from projects.grading import Counted, Pace, predict, rules
+from projects.labels import Labels
 from projects.models import Connection, Profile, Project, Record
 from projects.pipeline.phases import MEMBERSHIP, PERSON, SEGMENT
 from projects.selectors import newest_run
@@ -49,7 +50,7 @@ class Compatibility:
     how: str
 
 
-def inventory(profiles: list[Profile], spec: MapSpec, labels: dict[str, str]) -> tuple[Inventory, ...]:
+def inventory(profiles: list[Profile], spec: MapSpec, labels: Labels) -> tuple[Inventory, ...]:
     """Everything that discovery knows of, in reading order."""
     return tuple(
         Inventory(

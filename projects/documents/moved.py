@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db.models import Count, TextField
 from django.db.models.functions import Cast
 
 from projects.documents.rows import CONFIGURATION
+from projects.labels import Labels
 from projects.models import Record, Run
 from projects.pipeline.configuration import KEPT_FOR_HANDOFF as KEPT
 from projects.pipeline.phases import ATTACHMENT
@@ -56,7 +56,7 @@ class Relink:
     address: str
 
 
-def moved(labels: Mapping[str, str], run: Run | None) -> tuple[Moved, ...]:
+def moved(labels: Labels, run: Run | None) -> tuple[Moved, ...]:
     """Every object type of the run that holds records, biggest first."""
     found: dict[str, dict[str, int]] = {}
     rows = Record.objects.filter(run=run).exclude(object__in=CONFIGURATION).exclude(reason=KEPT)
@@ -78,7 +78,7 @@ def moved(labels: Mapping[str, str], run: Run | None) -> tuple[Moved, ...]:
     return tuple(sorted(lines, key=lambda line: (-line.read, line.object)))
 
 
-def not_moved(labels: Mapping[str, str], run: Run | None) -> tuple[NotMoved, ...]:
+def not_moved(labels: Labels, run: Run | None) -> tuple[NotMoved, ...]:
     """Why rows did not land, by object type and reason."""
     if run is None:
         return ()

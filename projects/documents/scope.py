@@ -14,7 +14,7 @@ from projects.documents.head import Head, head_of
 from projects.documents.inventory import Compatibility, Inventory, compatibility, counted_of, inventory, pace_of
 from projects.documents.rows import discovery_of, profiles_of, sides
 from projects.grading import Grade, grade, predict, rules, spell_hours, too_many, what_ifs
-from projects.labels import labels_of
+from projects.labels import Labels, labels_of
 from projects.models import Connection, Profile, Project, Run
 from projects.pipeline.phases import PHASES
 from projects.schema import schema_plan
@@ -254,7 +254,7 @@ def _grading(counted: Any) -> Grading:
     )
 
 
-def field_specs(spec: MapSpec, profiles: list[Profile], labels: dict[str, str]) -> tuple[FieldSpec, ...]:
+def field_specs(spec: MapSpec, profiles: list[Profile], labels: Labels) -> tuple[FieldSpec, ...]:
     """The specification, object by object in the order of the map, field by field."""
     seen = {
         profile.object: {field.name: field for field in profile.statistics.field_profiles()} for profile in profiles
@@ -337,7 +337,7 @@ def _differs(cloud: bool, rate: Any) -> tuple[Fact, ...]:
     )
 
 
-def _left_behind(spec: MapSpec, labels: dict[str, str]) -> tuple[str, ...]:
+def _left_behind(spec: MapSpec, labels: Labels) -> tuple[str, ...]:
     objects = [labels[rule.source] for rule in spec.objects if rule.action == "skip"]
     fields = sum(
         1
@@ -352,7 +352,7 @@ def _left_behind(spec: MapSpec, labels: dict[str, str]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _load_order(project: Project, spec: MapSpec, labels: dict[str, str]) -> tuple[str, ...]:
+def _load_order(project: Project, spec: MapSpec, labels: Labels) -> tuple[str, ...]:
     """The phases in their order, each with the object types that go through it."""
     run = Run(project=project, kind=Run.Kind.PRODUCTION)
     lines = []

@@ -9,8 +9,7 @@ from django.conf import settings
 from django.core.management.base import OutputWrapper
 from django.utils import timezone
 
-from projects import audits, cutover, deltas, hypercare, rollback, services
-from projects.checklist import stored_checks
+from projects import audits, cutover, deltas, gates, hypercare, rollback, services
 from projects.management.waiting import FAILED, WAITS, Outcome, wait_for
 from projects.models import Project, Run, User
 from projects.pipeline import delta, phases
@@ -49,9 +48,9 @@ def roll_back(project: Project, user: User, options: dict[str, Any], stream: Out
         rollback.confirm(run=run, typed=project.name, by=user)
         run.refresh_from_db()
         outcome = _wait(run, options, stream)
+        run.refresh_from_db()
         plan = rollback.view(run)
     code = outcome.code if outcome.code in (FAILED, WAITS) else 0
-    run.refresh_from_db()
     books = run.phases.get(name=phases.UNDO.name).reconciliations.order_by("-pk").first()
     text = "\n".join([books.verdict if books else outcome.text, _text(plan)])
     return Outcome({**outcome.data, "rollback": plan.to_json()}, text, code)
@@ -166,7 +165,7 @@ def _replay(project: Project, user: User) -> Run:
 
 
 def _passed(project: Project, name: str) -> bool:
-    return any(one.passed for one in stored_checks(project) if one.name == name)
+    return any(one.passed for one in gates.Standing(project).checks if one.name == name)
 
 
 def hypercare_options(parser: argparse.ArgumentParser) -> None:
@@ -217,10 +216,14 @@ def _text(plan: rollback.PlanView) -> str:
     lines = [
         f"Rollback of {plan.what}:",
         f"{counts['destroy']:>8,}  records that were made here: destroyed",
-        f"{counts['restore']:>8,}  records that stood before: their old values back",
+        f"{counts['restore']:>8,}  records that stay: their old values back",
         f"{counts['bin'] + counts['unbin']:>8,}  records into or out of the bin",
         f"{counts['kept'] + counts['parts']:>8,}  records with changes by people since: these stay",
         f"{plan.schema:>8,}  objects, fields and options: dropped where nothing uses them",
     ]
+    if not plan.waits:
+        lines.append(f"{plan.lines:>8,}  lines of Twenty's own timeline that told of them: destroyed")
+    if plan.lines_left:
+        lines.append(f"{plan.lines_left:>8,}  lines stay on timelines of records that stood before: maybe not ours")
     lines += [f"          stays: {one.object} {one.key} {one.label}  {one.detail}" for one in plan.stays[:20]]
     return "\n".join([*lines, *plan.kept_schema])

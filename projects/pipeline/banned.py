@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from projects.models import Decision, DeletedProfile, Record
+from projects.models import Decision, DeletedProfile, Project, Record
 from projects.pipeline.context import Context
 from projects.pipeline.phases import PERSON
 from projects.pipeline.rows import save_rows
@@ -14,6 +14,15 @@ NO_CONTACT = "do_not_contact"
 
 UNSUBSCRIBED = "customerioUnsubscribed"
 """The field of the destination that says whom nobody may write to."""
+
+
+def keys(project: Project) -> set[str]:
+    """People who came back after the source had deleted them, and whom nobody let in."""
+    back = DeletedProfile.objects.filter(project=project).exclude(returned_as="")
+    let_in = Decision.objects.filter(
+        project=project, object=PERSON, reason=RETURNED, verdict=Decision.Verdict.IMPORT
+    ).values("key")
+    return set(back.exclude(returned_as__in=let_in).values_list("returned_as", flat=True))
 
 
 def leave_behind(context: Context) -> None:

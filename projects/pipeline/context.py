@@ -21,6 +21,7 @@ from mapping.relations import MEMBER_OBJECT
 from mapping.rules import MapSpec, ObjectRule
 from projects.connections import open_archive, open_destination, open_source
 from projects.models import Link, Project, Record, Run, Step
+from projects.pipeline import departed
 from projects.pipeline.compiled import CompiledMap, compiled
 from projects.pipeline.ends import Ends, ends_of
 
@@ -116,6 +117,16 @@ class Context:
                     str(value) for row in others for key, value in row.fields.items() if key.endswith("Id") and value
                 }
         return frozenset(found)
+
+    @cached_property
+    def merged_people(self) -> dict[str, str]:
+        """People who went into others at the source: key → the person in whom they live on."""
+        return departed.merged(self.project)
+
+    @cached_property
+    def deleted_people(self) -> set[str]:
+        """People whom a delta took out of the destination, as the source had deleted them."""
+        return departed.deleted(self.project)
 
     def forget_types(self) -> None:
         """The schema was changed: it is read again when it is asked for."""

@@ -17,11 +17,11 @@ from django.utils import timezone
 from connectors.contract import Page
 from mapping.activities import EVENT, MESSAGE
 from projects.deletions import note_lines
-from projects.models import GroupMember, Link, Record, Run, SourceChange
+from projects.models import Change, GroupMember, Link, Record, Run, SourceChange
 from projects.pipeline import extract
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.extract import FETCH, to_records
-from projects.pipeline.phases import PERSON, SEGMENT
+from projects.pipeline.phases import COMMENT, PERSON, SEGMENT, TASK
 from projects.pipeline.rows import store
 from projects.pipeline.tags import tags_rule
 from projects.pipeline.transform import tag_values
@@ -33,6 +33,9 @@ EVENT_TYPES = ("event", "page", "screen")
 
 WHOLE = (SEGMENT,)
 """Read whole each time: there are few, and no log tells their changes."""
+
+HANDED = 500
+"""Changes looked at in one page for what has changed hands."""
 
 LATE_DAYS = 2
 """Days before the last run for which messages are read again, as what became of them is told late.
@@ -167,7 +170,9 @@ def happenings(context: Context, source: str) -> tuple[Page, dict[str, Any] | No
     """The next new rows of one stream, and where to go on: new events, messages anew, objects that were touched."""
     cursor = context.step.cursor
     if source == EVENT:
-        return _events(context, cursor)
+        start = since(context.run).timestamp()
+        page = next(iter(context.source.changes(start, cursor.get("next"), types=EVENT_TYPES)))
+        return _unknown(context, page), {"next": page.cursor} if page.cursor else None
     if source == MESSAGE:
         days = (timezone.now() - since(context.run)).days + LATE_DAYS
         page = next(iter(context.source.recent_messages(cursor.get("next"), days=days)))
@@ -178,19 +183,29 @@ def happenings(context: Context, source: str) -> tuple[Page, dict[str, Any] | No
     return Page(page.records, None), {"keys": keys[FETCH:]} if keys[FETCH:] else None
 
 
-def _events(context: Context, cursor: dict[str, Any]) -> tuple[Page, dict[str, Any] | None]:
-    """Events since the last run; then those of people into whom others went, as they have changed hands."""
-    if "kept" not in cursor:
-        moment_ = since(context.run).timestamp()
-        page = next(iter(context.source.changes(moment_, cursor.get("next"), types=EVENT_TYPES)))
-        new = _unknown(context, page)
-        if page.cursor:
-            return new, {"next": page.cursor}
-        kept = sorted(set(gone_in_log(context.run).values()) - {""})
-        return new, {"kept": kept} if kept else None
-    kept = cursor["kept"]
-    page = context.source.of_people(EVENT, kept[:1])
-    return Page(page.records, None), {"kept": kept[1:]} if kept[1:] else None
+def changed_hands(context: Context, source: str, after: int) -> tuple[list[Record], int | None]:
+    """What landed before of people who went into others since, once more as it was read, and where to go on.
+
+    No source tells it all again: its log forgets, and an archive names those who are gone. `after`: a change's id.
+    """
+    gone = [key for key, into in gone_in_log(context.run).items() if into]
+    ours = Change.objects.filter(project=context.project, person__in=gone, object__in=(source, COMMENT, TASK))
+    page = list(ours.filter(pk__gt=after).order_by("pk").values_list("pk", "object", "key")[:HANDED])
+    rows: dict[tuple[str, str], Record] = {}
+    earlier = Record.objects.filter(run__project=context.project, run__number__lt=context.run.number)
+    for row in earlier.filter(key__in=[key for _pk, _object, key in page]).order_by("run__number"):
+        if row.meta.get("source", row.object) == source:
+            rows[row.object, row.key] = row
+    wanted = {(object, key) for _pk, object, key in page}
+    again = [_again(context.run, row) for name, row in rows.items() if name in wanted]
+    return again, page[-1][0] if len(page) == HANDED else None
+
+
+def _again(run: Run, row: Record) -> Record:
+    return Record(
+        run=run, object=row.object, key=row.key, raw=row.raw, meta=row.meta, refs=row.refs, digest=row.digest,
+        corrected=row.corrected, match_key=row.match_key, alias=row.alias,
+    )  # fmt: skip
 
 
 def _unknown(context: Context, page: Page) -> Page:

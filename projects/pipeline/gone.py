@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from connectors.contract import Draft
 from projects.models import Change, Decision, JournalEntry, Link, Record, Run
-from projects.pipeline import delta, intent, undo
+from projects.pipeline import banned, delta, intent, undo
 from projects.pipeline.context import Context, Progress
+from projects.pipeline.departed import DELETED
 from projects.pipeline.extract import digest_of
 from projects.pipeline.intent import kept_link
 from projects.pipeline.phases import PERSON, RELATIONSHIP
@@ -23,7 +24,6 @@ from projects.pipeline.rows import save_rows
 from projects.pipeline.scope import Scope
 from projects.pipeline.settle import verdicts_for
 
-DELETED = "deleted_at_source"
 MERGED = "merged_at_source"
 PAGE = 100
 
@@ -108,13 +108,14 @@ def _entry(context: Context, verb: str, ids: list[str]) -> JournalEntry:
 def _candidates(context: Context, after: int) -> Sequence[Link]:
     """Links of this object type that may stand for something that is gone."""
     object = context.step.object
+    if is_happening(object):
+        return _of_deleted(context, after)
     links = Link.objects.filter(project=context.project, object=object, pk__gt=after).exclude(origin=Link.Origin.MERGED)
-    held = Record.objects.of(context.run, object).exclude(state=Record.State.HELD, reason=DELETED)
-    present = held.values("key")
+    present = Record.objects.of(context.run, object).exclude(reason=DELETED).values("key")
     if not delta.of_changes(context.run):
         return list(links.exclude(key__in=present).order_by("pk")[:PAGE])
     if object == PERSON:
-        links = links.filter(key__in=delta.gone_in_log(context.run))
+        links = links.filter(key__in=delta.gone_in_log(context.run).keys() | banned.keys(context.project))
     elif object.startswith(RELATIONSHIP):
         people = _people_read_again(context.run)
         keys = Change.objects.filter(project=context.project, object=object, person__in=people).values("key")
@@ -124,16 +125,34 @@ def _candidates(context: Context, after: int) -> Sequence[Link]:
     return list(links.exclude(key__in=present).order_by("pk")[:PAGE])
 
 
+def is_happening(object: str) -> bool:
+    """Whether the rows of a step happened to a person: they are never missed, and go where their person went."""
+    return not object.startswith((PERSON, "object:", RELATIONSHIP))
+
+
+def _of_deleted(context: Context, after: int) -> Sequence[Link]:
+    """Links of what people did whom the source deleted: the log forgets it anyway, so only their deletion counts."""
+    theirs = Change.objects.filter(
+        project=context.project, object=context.step.object, person__in=context.deleted_people
+    )
+    links = Link.objects.filter(project=context.project, object=context.step.object, pk__gt=after)
+    return list(links.filter(key__in=theirs.values("key")).order_by("pk")[:PAGE])
+
+
 def _people_read_again(run: Run) -> set[str]:
     return delta.touched(run, PERSON) | set(delta.gone_in_log(run))
 
 
 def confirmed(context: Context, links: Sequence[Link]) -> list[Link]:
-    """Those that the source, asked by name, does not have. Relationships were read person by person just now."""
-    if context.step.object.startswith(RELATIONSHIP):
+    """Those that the source, asked by name, does not have, and people who came back after they had been deleted.
+
+    Relationships were read person by person just now.
+    """
+    if context.step.object.startswith(RELATIONSHIP) or is_happening(context.step.object):
         return list(links)
     there = {record.key for record in context.source.fetch(context.step.object, [one.key for one in links]).records}
-    return [link for link in links if link.key not in there]
+    back = banned.keys(context.project) if context.step.object == PERSON else set()
+    return [link for link in links if link.key not in there or link.key in back]
 
 
 def _row(context: Context, link: Link, into: str) -> Record:
@@ -145,9 +164,12 @@ def _row(context: Context, link: Link, into: str) -> Record:
 
 def _decide(row: Record, link: Link, files: undo.Files, verdicts: dict[str, str]) -> None:
     """Into the bin, or kept for a person where somebody else has a share in the record."""
+    told = row.detail if row.reason == DELETED and row.state == Record.State.EXCLUDED else ""
     row.state = Record.State.MERGED if row.merged_into else Record.State.EXCLUDED
     row.reason = MERGED if row.merged_into else DELETED
-    row.detail = f"It went into {row.merged_into} at the source." if row.merged_into else "The source deleted it."
+    row.detail = told or (
+        f"It went into {row.merged_into} at the source." if row.merged_into else "The source deleted it."
+    )
     id = str(link.destination_id)
     now, history = files.now.get(id), files.histories.get(id)
     if now is None or now.deleted or files.judge is None:

@@ -16,7 +16,7 @@ from mapping.drafting import Drafted, Happening, draft
 from mapping.exact import as_text, is_empty
 from mapping.rules import Action, Home
 from projects.models import Record, Run
-from projects.pipeline import delta
+from projects.pipeline import delta, departed
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.extract import has_new, not_barren, sample_keys, to_records
 from projects.pipeline.phases import COMMENT, PERSON, TASK, relationship_of
@@ -55,9 +55,7 @@ def read(context: Context) -> Progress:
     if context.run.kind == Run.Kind.SANDBOX:
         return _sample(context, source)
     if delta.of_changes(context.run):
-        changed, after = delta.happenings(context, source)
-        found = _rows(context, changed, source)
-        return Progress(after, done=len(found), save=lambda: store(found))
+        return _changed(context, source)
     cursor = context.step.cursor
     page = _next_page(context, source, cursor)
     rows = _rows(context, page, source)
@@ -68,6 +66,18 @@ def read(context: Context) -> Progress:
         following["barren"] = barren
     total = context.source.count(source) if not cursor else None
     return Progress(following, done=len(rows), total=total, tally=_left_out(page), save=lambda: store(rows))
+
+
+def _changed(context: Context, source: str) -> Progress:
+    """What is new in one stream, then what changed hands as people went into others."""
+    cursor = context.step.cursor
+    if "handed" in cursor:
+        found, after = delta.changed_hands(context, source, cursor["handed"])
+        following = None if after is None else {"handed": after}
+    else:
+        changed, read_on = delta.happenings(context, source)
+        found, following = _rows(context, changed, source), read_on or {"handed": 0}
+    return Progress(following, done=len(found), save=lambda: store(found))
 
 
 def _next_page(context: Context, source: str, cursor: dict[str, Any]) -> Page:
@@ -205,7 +215,9 @@ def people_of(context: Context, rows: Iterable[Record], others: Iterable[str] = 
     if not names:
         return {}
     known = Record.objects.known_to(context.run, PERSON)
-    found = dict(known.filter(key__in=names).values_list("key", "key"))
+    found = {name: context.merged_people[name] for name in names & context.merged_people.keys()}
+    if rest := names - found.keys():
+        found |= dict(known.filter(key__in=rest).values_list("key", "key"))
     if rest := names - found.keys():
         found |= dict(known.filter(alias__in=rest).values_list("alias", "key"))
     if rest := names - found.keys():
@@ -228,6 +240,10 @@ def _finish(context: Context, row: Record, made: Drafted, people: dict[str, str]
         return
     if not row.meta.get("source", row.object).startswith("object:"):
         _name_person(row, people)
+        if row.refs["person"][1] in context.deleted_people:
+            row.state, row.reason = Record.State.EXCLUDED, departed.DELETED
+            row.detail = "The source deleted the person that it belongs to."
+            return
     _name_assignee(context, row, made, people)
     if context.step.destination != "activity":
         row.mapped["createdBy"] = _author(context, row, made)
@@ -235,8 +251,10 @@ def _finish(context: Context, row: Record, made: Drafted, people: dict[str, str]
 
 
 def _name_person(row: Record, people: dict[str, str]) -> None:
-    """The person: as the source says, else known by the customer's own id or the address."""
+    """The person: as the source says (or in whom that one lives on), else known by the own id or the address."""
     if "person" in row.refs:
+        key = row.refs["person"][1]
+        row.refs = {**row.refs, "person": [PERSON, people.get(key, key)]}
         return
     told = _names_of(row)
     key = next((people[name] for name in told if name in people), told[0] if told else "nobody")

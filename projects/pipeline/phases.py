@@ -222,6 +222,7 @@ def _undo(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
     yield StepSpec("undo.rebuilt", "rebuilt", "", ("unbuild",))
     yield StepSpec("undo", "undo", "", ("undo",))
     yield StepSpec("prove", "prove", "", ("prove",))
+    yield StepSpec("echoes", "echoes", "", ("echoes",))
     # Last: a field that is gone cannot be read back.
     yield StepSpec("undo.schema", "schema", "", ("undo_schema",))
 
@@ -274,7 +275,7 @@ def step_specs(run: Run, phase: str) -> tuple[StepSpec, ...]:
 
 def _with_gone(step: StepSpec) -> StepSpec:
     """A delta (and a replay, which plans one) also sees to what the source no longer has."""
-    if not step.counts or not step.object.startswith((PERSON, "object:", f"{RELATIONSHIP}:")):
+    if not step.counts or step.object == ATTACHMENT:
         return step
     first = "look" if "look" in step.stages else "verify"
     stages = tuple(part for stage in step.stages for part in (("gone", stage) if stage == first else (stage,)))

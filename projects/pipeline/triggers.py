@@ -135,7 +135,8 @@ LONGEST_SETTLING = 900.0
 
 def settled_at(run: Run) -> datetime:
     """When the destination has had time to work off what the run wrote: the more, the later."""
-    done = JournalEntry.objects.filter(run=run, state=JournalEntry.State.DONE)
+    # Nothing waits for the lines of its own timeline that were destroyed.
+    done = JournalEntry.objects.filter(run=run, state=JournalEntry.State.DONE).exclude(verb="remove_echoes")
     last = done.order_by("-id").first()
     if last is None:
         return timezone.now() - timedelta(days=1)

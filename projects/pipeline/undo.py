@@ -20,7 +20,7 @@ from connectors.catalogue import FieldType, ObjectType
 from connectors.contract import Draft, Existing
 from connectors.errors import Rejected
 from projects.models import Change, JournalEntry, Link, Reversal
-from projects.pipeline import rewind
+from projects.pipeline import echoes, rewind
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.scope import Scope, open_changes
 from projects.pipeline.verdict import Action, History, Judge, Verdict
@@ -193,6 +193,7 @@ def _act(context: Context, destination: str, items: list[Reversal], verdicts: di
         if with_fields:
             failed += _restore(context, destination, with_fields)
         if action == Action.REMOVE:
+            echoes.hush(context, destination, ids)
             _send(context, "remove", destination, ids, lambda ids=ids: context.destination.remove(destination, ids))
         elif action == Action.RETIRE:
             _send(context, "retire", destination, ids, lambda ids=ids: context.destination.retire(destination, ids))

@@ -21,7 +21,8 @@ from projects.pipeline.rows import save_rows
 
 def page(context: Context) -> Progress:
     """Reads back the next landed rows that are not proved yet."""
-    size = context.destination.capabilities().page
+    # By their ids a destination gives more records at once than page by page: that halves what reading back costs.
+    size = 2 * context.destination.capabilities().page
     landed = Record.objects.of(context.run, context.step.object).landed()
     if not context.run.writes:
         # A replay only plans: what it would create or update does not stand there yet.

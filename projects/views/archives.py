@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from connectors.registry import get_connector
 from projects import archives as verbs
-from projects.labels import labels_of
+from projects.labels import Labels, labels_of
 from projects.map_forms import ArchiveForm, ColumnsForm
 from projects.models import Connection, Profile, Project, Run, SourceArchive
 from projects.services import Refused
@@ -72,12 +72,12 @@ def archives(request: Request, slug: str) -> HttpResponse:
     return render(request, "projects/archives.html", context)
 
 
-def _row(archive: SourceArchive, labels: Mapping[str, str]) -> ArchiveRow:
+def _row(archive: SourceArchive, labels: Labels) -> ArchiveRow:
     chosen = tuple((part, column) for part, column in archive.columns.items() if column)
     return ArchiveRow(archive, labels[archive.object], chosen)
 
 
-def _kinds(project: Project, labels: Mapping[str, str]) -> list[tuple[str, str]]:
+def _kinds(project: Project, labels: Labels) -> list[tuple[str, str]]:
     connection = project.connections.filter(side=Connection.Side.SOURCE).first()
     known = get_connector(connection.connector).archives if connection else ()
     return [(object, labels[object]) for object in known]
@@ -129,7 +129,7 @@ def add(request: Request, slug: str) -> HttpResponse:
     """Puts a file or folder of the project's own folder beside the API."""
     seat = seat_of(request, slug)
     with told(request):
-        form = ArchiveForm(request.POST, kinds=_kinds(seat.project, {}))
+        form = ArchiveForm(request.POST, kinds=_kinds(seat.project, labels_of(seat.project)))
         if not form.is_valid():
             raise Refused("Say what the files hold and where they lie.")
         given = form.cleaned_data

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count
 
-from projects.labels import labels_of
+from projects.labels import Labels, labels_of
 from projects.models import Phase, Record, Run
 from projects.pipeline import phases, reconcile
 from projects.reasons import reason_label
@@ -97,7 +97,7 @@ def _books(
     counted: list[str],
     live: Mapping[str, dict[str, int]],
     reasons: Reasons,
-    labels: Mapping[str, str],
+    labels: Labels,
 ) -> Books:
     result = phase.reconciliation if phase.state != Phase.State.RUNNING else None
     table = result.objects_table if result else live

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from projects import cutover as cutovers
 from projects import deltas, late_gates, services
-from projects.checklist import stored_checks
 from projects.forms_back import FreezeForm
 from projects.permissions import Can
+from projects.text import duration
 from projects.views.gates import signing
 from projects.views.seat import Request, page, seat_of, told
 
@@ -25,9 +25,11 @@ def cutover(request: Request, slug: str) -> HttpResponse:
     context = page(seat)
     gate = next(view for view in context["gates"] if view.gate == late_gates.CUTOVER)
     done = seat.project.cut_over_at is not None
+    lag = deltas.lag(seat.project)
     context |= signing(seat.project, gate) | {
-        "checks": [] if done else stored_checks(seat.project),
-        "lag": deltas.lag(seat.project),
+        "checks": [] if done else context["standing"].checks,
+        "lag": lag,
+        "freeze_length": duration(lag.freeze_seconds or 0),
         "freeze_form": FreezeForm() if seat.may(Can.RUN) and not done else None,
     }
     return render(request, "projects/cutover.html", context)

@@ -10,6 +10,7 @@ from projects import deltas, services
 from projects.models import Run
 from projects.permissions import Can
 from projects.pipeline.delta import moved as moved_by
+from projects.text import duration
 from projects.views.seat import Request, page, seat_of, told
 
 
@@ -19,12 +20,17 @@ def delta(request: Request, slug: str) -> HttpResponse:
     seat = seat_of(request, slug)
     listed = seat.project.runs.filter(kind=Run.Kind.DELTA).order_by("-number")[:20]
     moved = [(run, dict(moved_by(run))) for run in listed]
+    lag = deltas.lag(seat.project)
     return render(
         request,
         "projects/delta.html",
         page(
             seat,
-            lag=deltas.lag(seat.project),
+            lag=lag,
+            behind=duration(lag.seconds or 0),
+            freeze_length=duration(lag.freeze_seconds or 0),
+            waiting=[(deltas.in_words(kind), number) for kind, number in sorted(lag.waiting.items())],
+            conflicts=deltas.conflicts(seat.project),
             runs=moved,
             open_run=seat.project.runs.filter(state__in=Run.OPEN).first(),
             may_start=seat.may(Can.RUN),

@@ -12,6 +12,7 @@ from projects import hypercare as care
 from projects import late_gates
 from projects.documents import closing
 from projects.forms_back import ConcernForm, RemarkForm
+from projects.models import Concern
 from projects.permissions import Can
 from projects.text import duration
 from projects.views.gates import signing
@@ -36,12 +37,19 @@ def hypercare(request: Request, slug: str) -> HttpResponse:
         "concerns": seat.project.concerns.prefetch_related("remarks__by").order_by("-number"),
         "ends_at": end,
         "left": duration(left) if left and left > 0 else "",
-        "concern_form": ConcernForm() if end else None,
+        "raised": seat.project.concerns.count(),
+        "resolved": seat.project.concerns.filter(state=Concern.State.RESOLVED).count(),
+        "concern_form": ConcernForm(initial=_about(request)) if end else None,
         "remark_form": RemarkForm(),
         "may_check": seat.may(Can.RUN),
         "rebuilt": closing.rebuilt(seat.project) if end else None,
     }
     return render(request, "projects/hypercare.html", context)
+
+
+def _about(request: Request) -> dict[str, str]:
+    """What the page that led here was about."""
+    return {name: request.GET[name] for name in ("key", "field") if request.GET.get(name)}
 
 
 @require_POST

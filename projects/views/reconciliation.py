@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from mapping.rules import MapSpec
 from projects import gates, proving, selectors
 from projects.gates import GateView
-from projects.labels import labels_of
+from projects.labels import Labels, labels_of
 from projects.models import Difference, Phase, Reconciliation, Record, Run
 from projects.permissions import Can
 from projects.selectors import PhaseView
@@ -45,7 +45,7 @@ class FieldLine:
     rules: tuple[tuple[str, int], ...]
 
 
-def field_lines(result: Reconciliation, labels: dict[str, str], spec: MapSpec) -> list[FieldLine]:
+def field_lines(result: Reconciliation, labels: Labels, spec: MapSpec) -> list[FieldLine]:
     """The field table, the lines that differ first."""
     names = {(owner.source, rule.field): rule.label for owner in spec.objects for rule in owner.fields if rule.label}
     lines = [
@@ -124,7 +124,7 @@ class DifferenceLine:
     number: int
 
 
-def difference_lines(differences: Any, labels: dict[str, str]) -> list[DifferenceLine]:
+def difference_lines(differences: Any, labels: Labels) -> list[DifferenceLine]:
     """Differences with their values as text, and the number of the run in which their record stands."""
     listed = list(differences)
     runs = Record.objects.filter(pk__in=[one.record_id for one in listed if one.record_id])

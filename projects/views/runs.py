@@ -158,8 +158,7 @@ def _live(seat: Seat, run: Run) -> dict[str, Any]:
     }
     waiting = view.waiting_phase
     if waiting is not None and run.kind == Run.Kind.PRODUCTION:
-        newest = seat.project.signatures.filter(gate=waiting.name).order_by("-pk").first()
-        gate = gates.view(seat.project, waiting.name, newest)
+        gate = gates.Standing(seat.project).gate(waiting.name)
         context |= signing(seat.project, gate)
     return context
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from mapping.rules import Action, MapSpec
 from projects import gates, looks, selectors
-from projects.labels import labels_of
+from projects.labels import Labels, labels_of
 from projects.models import Link, Look, Record, Run
 from projects.reasons import reason_label
 from projects.views.books import books_of
@@ -106,7 +106,7 @@ def _sample(request: Request, seat: Seat, run: Run) -> dict[str, Any]:
     }
 
 
-def _cards(seat: Seat, spec: MapSpec, paged: Page[Record], labels: dict[str, str]) -> list[dict[str, Any]]:
+def _cards(seat: Seat, spec: MapSpec, paged: Page[Record], labels: Labels) -> list[dict[str, Any]]:
     """Each record with its pairs, in one query for all links."""
     rows = list(paged)
     links = {

@@ -78,15 +78,16 @@ def systems_of(project: Project) -> dict[str, str]:
 
 def page(seat: Seat, **context: Any) -> dict[str, Any]:
     """The context of a full project screen: the rail, and what the member may do."""
-    all_gates = gates.all_gates(seat.project)
+    standing = gates.Standing(seat.project)
     return {
         "project": seat.project,
         "role": ROLE_WORDS.get(seat.role, seat.role),
         "may": seat.mays,
-        "gates": all_gates,
+        "standing": standing,
+        "gates": standing.gates,
         **systems_of(seat.project),
         "menu": MENU,
-        "rail": [(stop, RAIL_LINKS[stop.stage]) for stop in selectors.rail(seat.project, all_gates)],
+        "rail": [(stop, RAIL_LINKS[stop.stage]) for stop in selectors.rail(seat.project, standing.gates)],
         **context,
     }
 

@@ -139,6 +139,20 @@ def test_a_relationship_that_was_cut_goes_and_a_new_one_comes(small: Migration) 
     assert planned(small.run("replay")) == {"created": 0, "updated": 0}
 
 
+@pytest.mark.parametrize("full", [False, True])
+def test_what_somebody_did_goes_where_they_went(small: Migration, full: bool) -> None:
+    landed(small)
+    small.source.workspace.merge_people("00000005", "00000006")
+    small.source.workspace.delete_person("00000003")
+    carry_over(small, full=full)
+    trips = {row["customerioId"]: row["personId"] for row in small.destination.records("activity")}
+    assert trips["trip-5"] == trips["trip-4"] == people(small)["00000005"]["id"]
+    assert "trip-2" not in trips
+    replay = small.run("replay")
+    assert planned(replay) == {"created": 0, "updated": 0}
+    assert not Record.objects.filter(run=replay, state="held").exists()
+
+
 def test_a_segment_that_somebody_joined_becomes_a_tag(small: Migration) -> None:
     landed(small)
     segment = next(iter(small.source.workspace.segments.values()))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import random
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,14 +32,15 @@ def bigger() -> FakeCustomerio:
     return FakeCustomerio(workspace, requests_per_second=None)
 
 
-@pytest.mark.slow
-def test_a_rollback_killed_five_times_leaves_the_destination_as_it_was(tmp_path: Path) -> None:
+@contextmanager
+def migrated(folder: Path) -> Iterator[tuple[Installation, FakeTwenty, Any]]:
+    """An installation whose production is through, the destination, and how that stood before."""
     source = bigger()
     destination = FakeTwenty(long_limit=None, short_limit=None, prefilled=True)
     stood = {"emails": {"primaryEmail": "p200@big.example"}, "name": {"firstName": "Was", "lastName": "Here"}}
     ask(destination, "POST", "/rest/people", stood)
-    with own_database(tmp_path) as database, served(source) as source_url, served(destination) as destination_url:
-        made = Installation(tmp_path, database, os.environ.get("REDIS_URL", ""), RUN_LEASE_SECONDS="5")
+    with own_database(folder) as database, served(source) as source_url, served(destination) as destination_url:
+        made = Installation(folder, database, os.environ.get("REDIS_URL", ""), RUN_LEASE_SECONDS="5")
         made.set_up(source, source_url, destination, destination_url)
         before = picture(destination)
         made.to_production()
@@ -45,6 +49,12 @@ def test_a_rollback_killed_five_times_leaves_the_destination_as_it_was(tmp_path:
             made.migration("sign", phase)
         made.migration("production", "--foreground")
         assert differing(picture(destination), before)
+        yield made, destination, before
+
+
+@pytest.mark.slow
+def test_a_rollback_killed_five_times_leaves_the_destination_as_it_was(tmp_path: Path) -> None:
+    with migrated(tmp_path) as (made, destination, before):
         moments, kills = random.Random(3), 0
         while kills < KILLS:
             process = made.start("manage.py", "migration", "rollback", "acme", "--foreground", log="rollback.log")
@@ -56,4 +66,25 @@ def test_a_rollback_killed_five_times_leaves_the_destination_as_it_was(tmp_path:
         outcome = made.migration("rollback", "--foreground")
     assert kills == KILLS
     assert outcome["rollback"]["failed"] == outcome["rollback"]["kept"] == 0
+    assert differing(picture(destination), before) == []
+
+
+@pytest.mark.broker
+def test_a_celery_worker_killed_five_times_leaves_the_destination_as_it_was(tmp_path: Path) -> None:
+    with migrated(tmp_path) as (made, destination, before):
+        moments, kills = random.Random(5), 0
+        command, worker = (
+            made.start("manage.py", "migration", "rollback", "acme", log="command.log"),
+            made.start_worker(),
+        )
+        while command.poll() is None:
+            time.sleep(moments.uniform(1.5, 4.0))
+            if kills < KILLS and command.poll() is None:
+                kill(worker)
+                kills += 1
+                worker = made.start_worker()
+        kill(worker)
+        status = made.migration("status")
+    assert kills == KILLS
+    assert (status["runs"][-1]["kind"], status["runs"][-1]["state"]) == ("rollback", "succeeded")
     assert differing(picture(destination), before) == []

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import httpx
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from projects import audits, checklist, cutover, deletions, deltas, gates, hypercare, late_gates, selectors
+from projects import audits, cutover, deletions, deltas, gates, hypercare, late_gates, selectors
 from projects.models import Record, Run
 from projects.pipeline import engine
 from projects.services import Refused
@@ -71,6 +72,22 @@ def test_nobody_who_was_deleted_is_in_twenty_at_the_end(small: Migration) -> Non
     assert set(left.values_list("key", "state")) == {(key, "excluded") for key in back.values()}
 
 
+@pytest.mark.parametrize("full", [False, True])
+def test_who_came_back_and_landed_before_the_audit_is_taken_out_again(small: Migration, full: bool) -> None:
+    back = five_deleted(small)
+    landed(small)
+    assert back["p11"] in people(small)
+    audits.make(project=small.project, by=small.admin)
+    audits.readmit(project=small.project, key=back["u10"], by=small.admin)
+    carry_over(small, full=full)
+    now = set(people(small))
+    assert back["p11"] not in now
+    assert {f"{number:08d}" for number in range(1, 8)} <= now
+    assert audits.make(project=small.project, by=small.admin).content["counts"]["in_destination"] == (
+        back["u10"] in now
+    )
+
+
 def test_who_is_let_in_by_name_keeps_the_right_not_to_be_written_to(small: Migration) -> None:
     back = five_deleted(small)
     small.to_map()
@@ -87,7 +104,7 @@ def test_the_audit_is_signed_over_settled_integrations_and_void_when_somebody_co
     five_deleted(small)
     small.to_map()
     audits.make(project=small.project, by=small.admin)
-    with pytest.raises(Refused, match="integrations are not looked at"):
+    with pytest.raises(Refused, match="1 integration is not looked at"):
         small.sign("audit")
     for one in small.project.integrations.all():
         audits.settle_integration(project=small.project, name=one.name, owner="Ann", state="paused", by=small.admin)
@@ -148,6 +165,17 @@ def test_who_writes_during_the_freeze_is_named(small: Migration) -> None:
     assert "attribute_change by shopify" in found.sentence
 
 
+def test_the_checklist_names_webhooks_that_hear_of_every_change(small: Migration) -> None:
+    to_the_eve(small)
+    for address, operations in (("https://a.example/in", ["person.*"]), ("https://b.example/in", ["task.created"])):
+        headers = {"Authorization": f"Bearer {small.destination.api_key}"}
+        with httpx.Client(transport=httpx.WSGITransport(app=small.destination), base_url="https://x.test") as client:
+            body = {"targetUrl": address, "operations": operations}
+            assert client.post("/rest/metadata/webhooks", json=body, headers=headers).status_code == 201
+    found = next(check for check in cutover.checks(small.project) if check.name == "webhooks")
+    assert found.sentence.endswith("of a person or company: https://a.example/in.")
+
+
 def test_an_issue_is_closed_over_a_look_at_both_systems(small: Migration) -> None:
     to_the_eve(small)
     with pytest.raises(Refused, match="opens with the cutover"):
@@ -155,7 +183,6 @@ def test_an_issue_is_closed_over_a_look_at_both_systems(small: Migration) -> Non
     carry_over(small)
     carry_over(small, full=True)
     small.run("replay")
-    checklist.stored_checks(small.project)
     cutover.look(small.project)
     small.sign("cutover")
     small.project.refresh_from_db()
@@ -195,6 +222,7 @@ def test_every_screen_of_the_last_stages_opens_and_the_report_is_a_file(small: M
         assert answer.content.count(b"<h1>") == 1
     assert client.get(f"{base}/audit/csv/").content.startswith(b"cio_id,id,email")
     assert client.get(f"{base}/audit/pdf/").content.startswith(b"%PDF")
+    assert client.get(f"{base}/hypercare/?format=pdf").content.startswith(b"%PDF")
     answer = client.post(f"{base}/rollback/start/", {"what": "phase", "which": "activities"})
     run = engine.drive(small.project.runs.filter(kind="rollback").latest("number").pk)
     assert b"Type the name of the project" in client.get(f"{base}/rollback/").content

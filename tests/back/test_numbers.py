@@ -15,8 +15,8 @@ from mapping.profile import ObjectProfile
 from projects import rebuilding
 from projects.documents import certificate, checklist
 from projects.documents.kept import keep
+from projects.labels import labels_of
 from projects.models import Run
-from projects.selectors import object_labels
 from tests.back.conftest import landed
 from tests.journey.conftest import Migration
 
@@ -80,7 +80,7 @@ def test_the_numbers_of_the_scope(moved: tuple[Migration, Run]) -> None:
 
 def fields_match_their_profiles(small: Migration, made: Any, found: int) -> None:
     """How often each field is filled, in the profile as it is stored."""
-    labels = object_labels(small.project)
+    labels = labels_of(small.project)
     seen = {
         (labels[object], field.name): (field.filled, round(100 * field.filled / field.total, 1))
         for object, data in rows("SELECT object, data FROM projects_profile WHERE run_id = %s", found)

@@ -40,7 +40,7 @@ VERSIONS: dict[Line, str] = {"1.x": "1.17.0", "2.x": "2.21.0"}
 class Logged:
     """One request as it arrived, for counting calls in tests.
 
-    `rows` counts the records sent; a large body is not kept and reads None.
+    `rows` counts the records sent; a large body is not kept and reads None. `asks`: it can have changed nothing.
     """
 
     method: str
@@ -49,6 +49,7 @@ class Logged:
     body: Json
     rows: int
     status: int
+    asks: bool = False
 
 
 class FakeTwenty:
@@ -70,9 +71,10 @@ class FakeTwenty:
         logic_functions: bool = False,
         workflow_delay: float = 0.0,
         direct_metadata: bool = True,
+        fresh_worker: bool = False,
     ) -> None:
         self.line: Line = line
-        self.settings = Settings(logic_functions, workflow_delay, direct_metadata)
+        self.settings = Settings(logic_functions, workflow_delay, direct_metadata, fresh_worker)
         self.workspace = Workspace(line, clock, self.settings)
         self.keyring = Keyring(self.workspace.id, modern=self.workspace.modern, api_key=api_key)
         self.limit = RateLimit(short_limit, long_limit, clock)
@@ -139,7 +141,9 @@ class FakeTwenty:
         rows = len(body) if isinstance(body, list) else int(bool(body))
         kept = body if (request.content_length or 0) <= LARGEST_LOGGED_BODY else None
         query = request.query_string.decode("latin-1")
-        self.requests.append(Logged(request.method, request.path, query, kept, rows, status))
+        document = body.get("query") if isinstance(body, dict) and request.path.endswith("/graphql") else ""
+        asks = request.method == "GET" or str(document).startswith("query")
+        self.requests.append(Logged(request.method, request.path, query, kept, rows, status, asks))
 
     def _broken(self, fault: Fault, response: Response | None) -> Response:
         """The planned breakage; `response` is what the client would have got."""

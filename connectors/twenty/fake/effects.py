@@ -79,10 +79,10 @@ def _linked(workspace: Workspace, kind: ObjectType, row: Record) -> None:
 def _timeline(
     workspace: Workspace, kind: ObjectType, identifier: str, name: str, properties: Json, extra: Record | None = None
 ) -> None:
-    """One row written by the worker; custom objects get none until its cache is refreshed (FACTS.md §10)."""
+    """One row written by the worker; of a new object it hears within minutes (FACTS.md §10)."""
     timeline = workspace.schema.objects["timelineActivity"]
     column = f"target{capital(kind.singular)}Id"
-    if kind.custom or column not in timeline.columns:
+    if column not in timeline.columns or (kind.custom and workspace.settings.fresh_worker):
         return
     now = workspace.now()
     row = timeline.blank_row()

@@ -290,9 +290,18 @@ def destroy(workspace: Workspace, kind: ObjectType, identifiers: list[str], call
     if caller.read_only:
         raise permission_denied()
     refuse_removal(kind)
+    _forget_files(workspace, kind, identifiers)
     for identifier in identifiers:
         _destroy(workspace, kind, identifier)
     return [{"id": identifier} for identifier in identifiers]
+
+
+def _forget_files(workspace: Workspace, kind: ObjectType, identifiers: list[str]) -> None:
+    """The worker deletes the files of one record alone, however many are destroyed at once (2.21, measured)."""
+    rows = workspace.table(kind).rows
+    for item in kind.fields.values():
+        for entry in rows[identifiers[0]].get(item.name) or () if item.type == "FILES" and identifiers else ():
+            item.uploads.pop(entry["fileId"], None)
 
 
 def _destroy(workspace: Workspace, kind: ObjectType, identifier: str) -> None:
@@ -303,7 +312,7 @@ def _destroy(workspace: Workspace, kind: ObjectType, identifier: str) -> None:
     for other, column, relation in workspace.schema.referring(kind.singular):
         others = workspace.table(other)
         for pointing in list(others.pointing_at(column, identifier)):
-            if relation.on_delete == "CASCADE" or other.singular == "timelineActivity":
+            if relation.on_delete == "CASCADE" or (other.singular == "timelineActivity" and not workspace.modern):
                 _destroy(workspace, other, pointing)
             elif pointing in others.rows:
                 others.replace({**others.rows[pointing], column: None})

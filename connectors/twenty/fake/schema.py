@@ -103,7 +103,7 @@ class Field:
     updated_at: str = ""
     universal_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     uploads: dict[str, str] = field(default_factory=dict)
-    """Files uploaded for this field and not named by a record yet: id → name."""
+    """Files uploaded for this field: id → name."""
 
     @property
     def composite(self) -> str:
@@ -283,7 +283,7 @@ def _object(raw: dict[str, Json], *, modern: bool) -> ObjectType:
         icon="Icon123",
     )
     for item in raw["fields"]:
-        built.fields[item["name"]] = _field(item, modern=modern)
+        built.fields[item["name"]] = _field(item, singular, modern=modern)
     built.rebuild()
     for index in raw.get("unique", []):
         paths, label = [], ""
@@ -297,7 +297,16 @@ def _object(raw: dict[str, Json], *, modern: bool) -> ObjectType:
     return built
 
 
-def _field(raw: dict[str, Json], *, modern: bool) -> Field:
+FOLLOWERS = {
+    "noteTarget": frozenset(("note", "person", "company", "opportunity")),
+    "taskTarget": frozenset(("task", "person", "company", "opportunity")),
+    "attachment": frozenset(("person", "company", "opportunity", "dashboard", "workflow")),
+    "timelineActivity": frozenset(("person", "company", "workflow", "workflowVersion", "workflowRun")),
+}
+"""Link rows of 2.x that are destroyed along with what they hang on; from all others the target is only taken away."""
+
+
+def _field(raw: dict[str, Json], of: str, *, modern: bool) -> Field:
     settings = raw.get("settings")
     built = Field(
         id=raw["id"],
@@ -315,11 +324,13 @@ def _field(raw: dict[str, Json], *, modern: bool) -> Field:
         icon="Icon123",
     )
     on_delete = (settings or {}).get("onDelete") or "SET_NULL"
+    followers = FOLLOWERS.get(of, frozenset()) if modern else frozenset()
     if "relation" in raw:
         kind, target, target_field = raw["relation"]
         join = (settings or {}).get("joinColumnName", "") if kind == MANY_TO_ONE else ""
         built.relation = Relation(kind, target, target_field, join, on_delete)
     for target, target_field in raw.get("morph", []):
         join = f"{raw['name']}{capital(target)}Id"
-        built.morph[join] = Relation(MANY_TO_ONE, target, target_field, join, on_delete)
+        follows = "CASCADE" if target in followers else on_delete
+        built.morph[join] = Relation(MANY_TO_ONE, target, target_field, join, follows)
     return built

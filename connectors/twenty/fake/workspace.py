@@ -38,6 +38,8 @@ class Settings:
     logic_functions: bool = False
     workflow_delay: float = 0.0
     direct_metadata: bool = True
+    fresh_worker: bool = False
+    """Whether the worker has not heard of new objects yet: for some minutes it writes no timeline of them."""
 
 
 @dataclass(slots=True)
@@ -105,6 +107,9 @@ class Workspace:
             "views": copy.deepcopy(self.extras.views),
             "viewFilters": copy.deepcopy(self.extras.view_filters),
             "viewFields": copy.deepcopy(self.extras.view_fields),
+            "files": sorted(
+                file for kind in self.schema.objects.values() for item in kind.fields.values() for file in item.uploads
+            ),
         }
 
 

@@ -100,6 +100,7 @@ class Replay:
             long_limit=limits[1],
             clock=self.clock,
             direct_metadata=direct,
+            fresh_worker=True,
         )
         self.client = httpx.Client(transport=httpx.WSGITransport(app=self.fake), base_url="http://twenty.test")
 
