@@ -298,8 +298,6 @@ def _of_concept(
     suit, giveaway = SUITS[concept.values](seen) if seen.filled else (0.0, 0.0)
     if named < HALF and concept.values in TELLING:
         suit = giveaway
-    if named < HALF and concept.key in SECOND.values() and not reading.cryptic:
-        giveaway = 0.0  # a further number whose name does not say so is likelier somebody else's
     if 0 < named < SAID and concept.values == "image":
         giveaway *= HALF if named > HALF else 0.0  # `site_photo` is a picture, but hardly of the person
     features = _features(named, suit, giveaway, reading, seen, homeless.score if homeless else 0.0)

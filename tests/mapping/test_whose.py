@@ -9,6 +9,7 @@ from connectors.twenty.names import TwentyNaming
 from mapping.fixed import COMPANY
 from mapping.profile import FieldProfile
 from mapping.proposer import SourceObject, propose, roles
+from mapping.proposing.model import auto_accept
 from mapping.rules import Action, ObjectRule
 
 FIRST = ["Mila", "Jonas", "Carla", "Pieter", "Rosa", "Emil"]
@@ -73,10 +74,11 @@ def test_the_buyers_address_is_not_the_attendees() -> None:
     assert home(proposed("person", {"Buyer name": WHOLE, "Buyer email": MAILS}), "Buyer email") == "emails.primaryEmail"
 
 
-def test_a_further_number_with_a_word_that_nobody_knows_gets_its_own_field() -> None:
+def test_a_further_number_with_a_word_that_nobody_knows_is_left_to_a_person() -> None:
     rule = proposed("person", {"first_name": FIRST, "mobile": PHONES, "zorblat_phone": PHONES[::-1]})
     assert home(rule, "mobile") == "phones.primaryPhoneNumber"
-    assert home(rule, "zorblat_phone") == ""
+    unknown = next(field for field in rule.fields if field.source == "zorblat_phone")
+    assert unknown.confidence < auto_accept()
 
 
 def test_of_a_surname_or_company_the_values_decide() -> None:
