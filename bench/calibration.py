@@ -29,7 +29,7 @@ FOLDS = 16
 """Workspaces are left out in so many groups, a whole one at a time."""
 
 CALIBRATION_PRIOR = {"odds": 5.0, "kind in doubt": -3.0}
-CALIBRATION_PULL, ROUNDS = 6.0, 30
+CALIBRATION_PULL, ROUNDS, HALVINGS = 6.0, 30, 20
 """The signs start from the bare chance and are held to it, so that a home seen but twice proves little."""
 
 SURE = 0.9
@@ -137,8 +137,21 @@ def calibrate(decisions: Sequence[Decision]) -> dict[str, float]:
         chances = 1 / (1 + np.exp(-(signs @ weights)))
         slope = signs.T @ (right - chances) - CALIBRATION_PULL * (weights - start)
         bend = (signs * (chances * (1 - chances))[:, None]).T @ signs + CALIBRATION_PULL * np.eye(len(names))
-        weights = weights + np.linalg.solve(bend, slope)
+        step = np.linalg.solve(bend, slope)
+        before = _worth(signs, right, weights, start)
+        # A whole step can leap past the best weights and never come back.
+        for _ in range(HALVINGS):
+            if _worth(signs, right, weights + step, start) >= before:
+                break
+            step = step / 2
+        weights = weights + step
     return {name: round(float(value), 3) for name, value in zip(names, weights, strict=True)}
+
+
+def _worth(signs: Array, right: Array, weights: Array, start: Array) -> float:
+    """How likely the weights make what was right and wrong, less what it costs to be far from where they start."""
+    reach = signs @ weights
+    return float(np.sum(right * reach - np.logaddexp(0, reach)) - CALIBRATION_PULL / 2 * np.sum((weights - start) ** 2))
 
 
 def confidences(decisions: Sequence[Decision], table: Mapping[str, float]) -> list[tuple[float, bool]]:

@@ -58,6 +58,9 @@ PRIOR = {
 NO_HOPE = -2.0
 """The bias is at most this: most names that nobody foresaw have no home, which the labelled ones do not show."""
 
+MOST_BY_LOOK = 7.0
+"""What values look like weighs at most about as much as a name: else whatever looks so takes the first place."""
+
 KIND_RATE = 0.02
 COMPANY_PRIOR = {
     "bias": -2.5,
@@ -124,6 +127,7 @@ def fit(all_cases: Sequence[Case], start: Array) -> Array:
     low = np.array([0.0 if name in NOT_NEGATIVE else -np.inf for name in model.FEATURES])
     high = np.array([0.0 if name in NOT_POSITIVE else np.inf for name in model.FEATURES])
     high[model.FEATURES.index("bias")] = NO_HOPE
+    high[model.FEATURES.index("giveaway")] = MOST_BY_LOOK
     features, right, offered = _stacked(all_cases)
     for step in range(1, STEPS + 1):
         utilities = np.where(offered, features @ weights, -np.inf)

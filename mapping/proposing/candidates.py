@@ -19,6 +19,7 @@ from mapping.proposing.evidence import Evidence, evidence
 from mapping.proposing.meaning import between, likenesses
 from mapping.proposing.model import utility
 from mapping.proposing.names import EXACT, PARTLY, SPELT_LIKE, Match, Reading
+from mapping.proposing.shared import stands_for
 from mapping.proposing.suits import SUITS
 from mapping.proposing.together import readings
 
@@ -40,6 +41,11 @@ NAME_ENDINGS = ("nm", "nam", "name", "naam", "nom", "bez", "title", "titel")
 
 NAME_BEGINNINGS = frozenset({"nom", "nombre", "nome", "titre", "titulo", "titolo", "intitule"})
 """How names of something begin where the word that says what it is comes first."""
+
+NUMBERS = frozenset(
+    "n no nr num number numero nummer ref reference referenz referencia referenza referentie code codigo codice".split()
+)
+"""Words for the number by which a thing goes."""
 
 UNTOLD = frozenset({"postcode", "coordinate", "linkedin", "handle", "image"})
 """What almost any figures or words could be: a nearness in meaning is not enough for it."""
@@ -144,6 +150,7 @@ def _called_by(
     ):
         return made
     alias = next(alias for alias in aliases() if alias.concept == key)
+    found = _numbered(called, seen, label) if role == "custom" else None
     for place, (name, looks) in enumerate(zip(called, seen, strict=True)):
         words = parts(name)
         itself = bool(words) and set(words) <= set(parts(label))
@@ -151,8 +158,24 @@ def _called_by(
         short = short and (words[-1].endswith(NAME_ENDINGS) or words[0] in NAME_BEGINNINGS)
         if (itself or short) and suits(looks)[0] >= ENOUGH_SUIT and looks.varied >= MOSTLY:
             made[place] = replace(made[place], matches={key: Match(SAME_NAME, alias, PARTLY)}, against={})
-            break
+            return made
+    number = "record_number"
+    if found is not None and not any(_may_say(reading, number) for reading in readings):
+        alias = next(alias for alias in aliases() if alias.concept == number)
+        made[found] = replace(made[found], matches={number: Match(SAME_NAME, alias, PARTLY)}, against={})
     return made
+
+
+def _numbered(called: Sequence[str], seen: Sequence[Evidence], label: str) -> int | None:
+    """The place of the number of a thing that has no name: `shift_ref` of a shift, each a different one."""
+    for place, (name, looks) in enumerate(zip(called, seen, strict=True)):
+        words = parts(name)
+        numbers = [word for word in words if word in NUMBERS]
+        rest = [word for word in words if word not in NUMBERS and word not in word_set("stop")]
+        its_own = all(word in parts(label) or stands_for(word, label) for word in rest)
+        if numbers and its_own and looks.varied >= MOSTLY and SUITS["label"](looks)[0] >= ENOUGH_SUIT:
+            return place
+    return None
 
 
 def _in_company(readings: Sequence[Reading], seen: Sequence[Evidence], role: str) -> list[Reading]:
@@ -276,7 +299,7 @@ def _of_concept(
     if named < HALF and concept.values in TELLING:
         suit = giveaway
     if 0 < named < SAID and concept.values == "image":
-        giveaway *= HALF  # `site_photo` is a picture, but hardly of the person
+        giveaway *= HALF if named > HALF else 0.0  # `site_photo` is a picture, but hardly of the person
     features = _features(named, suit, giveaway, reading, seen, homeless.score if homeless else 0.0)
     features["fills a gap"] = fills
     said = homeless.score if homeless else 0.0

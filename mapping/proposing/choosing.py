@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from connectors.catalogue import FieldType
 from mapping.proposing.assignment import assign
 from mapping.proposing.candidates import SURELY, Candidate, Weighed
+from mapping.proposing.completing import FILLS
 from mapping.proposing.concepts import concepts, parts, pieces_of, word_set
 from mapping.proposing.model import HOWS, auto_accept, calibrated, probabilities
 from mapping.proposing.names import SHORT, SPELT_LIKE, Match
@@ -29,10 +30,10 @@ SHARED = frozenset({KEY, *FURTHER.values()})
 SPILL = 1.5
 """What it costs a field not to be the first of its kind."""
 
-SPILL_UNNAMED = 5.0
+SPILL_UNNAMED = 9.0
 """And where its name does not say what it is."""
 
-SAID = 0.5
+SAID, PLAINLY = 0.5, 0.8
 AFTER = 0.01
 """What values alone weigh against a field that is called so: they decide only where nothing else does."""
 
@@ -193,7 +194,8 @@ def _spilled(item: Weighed, taken: Collection[str], home: str | None) -> Weighed
         if further and candidate.destination in taken and candidate.destination != home:
             standing = _best(kept, {further})
             # What only its values speak for is likelier to be somebody else's than the record's second.
-            cost = SPILL if candidate.named > SAID else SPILL_UNNAMED
+            # And so is what is called so beside a word that nobody knows: `pharmacy phone`.
+            cost = SPILL if candidate.named > PLAINLY else SPILL_UNNAMED
             spill = replace(candidate, destination=further, utility=candidate.utility - cost)
             if standing is None or spill.utility > standing.utility:
                 kept = [c for c in kept if c is not standing] + [spill]
@@ -333,6 +335,7 @@ def _signs_beside(item: Weighed, chosen: Candidate | None, taken: Collection[str
     away = max((value for key, value in item.likeness.items() if key not in offered), default=0.0)
     return at | {
         "none, leaves a gap": max((c.suit for c in free if _is_among_parts(c.destination, taken)), default=0.0),
+        "none, fills a gap": max((_filling(c, item) for c in free if _is_missing(c.destination, taken)), default=0.0),
         "none, looks so": max((_giveaway(c, item) for c in free), default=0.0),
         "none, near": near,
         "none, nearer": away - near,
@@ -343,6 +346,16 @@ def _signs_beside(item: Weighed, chosen: Candidate | None, taken: Collection[str
 def _giveaway(candidate: Candidate, item: Weighed) -> float:
     """How much the values alone look like that home, whatever the name says."""
     return SUITS[concepts()[candidate.concept].values](item.evidence)[1] if candidate.concept else 0.0
+
+
+def _filling(candidate: Candidate, item: Weighed) -> float:
+    """How well the values would fill the gap that this home is; 0 where no home of its kind is ever a gap."""
+    return FILLS[candidate.concept](item.evidence) if candidate.concept in FILLS else 0.0
+
+
+def _is_missing(destination: str, taken: Collection[str]) -> bool:
+    """Whether the object lacks it: the name of a thing, or a part of what other fields have other parts of."""
+    return destination == "name" or _is_among_parts(destination, taken)
 
 
 def _is_among_parts(destination: str, taken: Collection[str]) -> bool:

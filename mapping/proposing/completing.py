@@ -14,6 +14,8 @@ SURELY = 0.9
 HALF = 0.5
 MOSTLY = 0.9
 ENOUGH = 2
+ENOUGH_VALUES = 6
+"""Fewer values, each another, are no sign that things go by them."""
 
 ADDRESS = frozenset({"street", "city", "state", "postcode", "country"})
 
@@ -26,6 +28,8 @@ def gaps(readings: Sequence[Reading], role: str) -> frozenset[str]:
         missing |= ADDRESS - said
     if role == "company":
         missing |= {"company_name"} - said
+    if role == "custom" and not said & {"record_name", "record_number"}:
+        missing |= {"record_name"}
     if role == "person":
         if len(said & {"first_name", "last_name"}) == 1 and "person_name" not in said:
             missing |= {"first_name", "last_name"} - said
@@ -62,6 +66,12 @@ def _company_name(looks: Evidence) -> float:
     return min(1.0, HALF * rest + looks.share("legal")) if looks.varied >= MOSTLY and rest > HALF else 0.0
 
 
+def _record_name(looks: Evidence) -> float:
+    odd = ("full name", "street", "country", "number", "time", "email", "web", "phone", "json", "boolean", "many words")
+    rest = looks.share("text") - sum(looks.share(look) for look in odd)
+    return max(0.0, rest) if looks.varied >= MOSTLY and looks.filled >= ENOUGH_VALUES else 0.0
+
+
 FILLS: Mapping[str, Callable[[Evidence], float]] = {
     "street": lambda looks: looks.share("street"),
     "city": _city,
@@ -69,6 +79,7 @@ FILLS: Mapping[str, Callable[[Evidence], float]] = {
     "postcode": lambda looks: looks.share("postcode") if looks.varied >= HALF else 0.0,
     "country": lambda looks: looks.share("country"),
     "company_name": _company_name,
+    "record_name": _record_name,
     "first_name": lambda looks: looks.share("given"),
     "last_name": _last_name,
     "job_title": lambda looks: looks.share("job"),

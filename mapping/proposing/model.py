@@ -69,6 +69,7 @@ SIGNS = (
     "among its parts",
     "varied",
     "none, leaves a gap",
+    "none, fills a gap",
     "none, looks so",
     "none, nearer",
     "none, near",

@@ -37,6 +37,7 @@ PER_RANK = 0.0008
 ALIKE = 88
 HALF = 0.5
 LONG_ENOUGH = 5
+COMPOUND = 8
 MOST_READINGS = 16
 """Letters from which on a likeness in spelling means something."""
 
@@ -66,6 +67,9 @@ SENT_TO = frozenset({"first_name", "last_name", "person_name", "phone", "email"}
 
 POST = frozenset({"postal", "mailing", "postale", "postanschrift"})
 """Words of a postal code or postal address that say nothing about which address it is."""
+
+CODES = frozenset({"code", "cd", "codigo", "codice", "cod"})
+"""Words for a code, which a postal one is of any address."""
 
 PEOPLE_WHO_ARE_COMPANIES = frozenset({"customer", "cust", "client", "kunde", "kunden", "cliente", "klant"})
 
@@ -103,6 +107,8 @@ def read(name: str, role: str, label: str = "", unknown: frozenset[str] = frozen
     given = _held(parts(name))
     number = int(given[-1]) if given and ((given[-1].isdigit() and len(given[-1]) == 1) or _is_year(given[-1])) else 0
     own = _owners(role, label)
+    if role == "person":
+        own |= {part for part in given if len(part) >= COMPOUND and part.endswith(tuple(word_set("owners", "endings")))}
     spellings = list(_spellings(given, own))
     matches = _exactly(spellings, role, unknown)
     against: dict[str, float] = {}
@@ -124,6 +130,7 @@ def read(name: str, role: str, label: str = "", unknown: frozenset[str] = frozen
     meant = against or any(match.score > HALF for match in matches.values())
     cryptic = not meant and all(part in empty or part not in vocabulary() for part in given)
     post = any(key in matches and matches[key].score > HALF for key in ("postcode", "street"))
+    post = post or bool(CODES & set(given))
     grouped = tuple(part for part in given if not (post and part in POST))
     return Reading(matches, against, group_of(grouped), number, cryptic)
 
@@ -132,7 +139,7 @@ def _spoken_aside(given: Sequence[str]) -> str:
     """Why the name is of another or about it: `invited by email` is the inviter's, `email 30 days` a figure."""
     if any(number.isdigit() and unit in SPANS for number, unit in itertools.pairwise(given)):
         return ABOUT
-    return OTHERS if BY & set(given[1:-1]) else ""
+    return OTHERS if BY & set(given[1:]) else ""
 
 
 def _is_year(part: str) -> bool:
@@ -306,9 +313,18 @@ def trades() -> frozenset[str]:
 
 
 def _note(against: dict[str, float], part: str) -> None:
-    for why, table in ((OTHERS, "others"), (ABOUT, "about")):
-        if part in word_set(table):
-            against.setdefault(why, 0.6)
+    if is_other(part):
+        against.setdefault(OTHERS, 0.6)
+    if part in word_set("about"):
+        against.setdefault(ABOUT, 0.6)
+
+
+@lru_cache(maxsize=1 << 13)
+def is_other(part: str) -> bool:
+    """Whether the word is somebody or something else than the record: one of the list, or a compound that ends so."""
+    if part in word_set("others") or (len(part) > LONG_ENOUGH and part.removesuffix("s") in word_set("others")):
+        return True
+    return len(part) >= COMPOUND and part.endswith(tuple(word_set("others", "endings")))
 
 
 def _weigh(
@@ -329,21 +345,31 @@ def _weigh(
                 factor = UNKNOWN_BESIDE
             if alias.concept == "job_title" and part in word_set("owners", "company"):
                 factor, why = NEUTRAL, ""
-            picture = alias.concept == "avatar"  # of whatever the other word says
-            if factor == UNKNOWN_BESIDE and (is_head or generic or picture) and role != "custom":
+            if factor == UNKNOWN_BESIDE and (is_head or generic) and role != "custom":
                 factor = UNKNOWN_HEAD
+            if alias.concept == "avatar" and factor in (UNKNOWN_BESIDE, UNKNOWN_HEAD):
+                factor = _pictured(part)
             score *= factor
             reason = reason or why
     return score, reason
 
 
+def _pictured(part: str) -> float:
+    """What a word takes from a picture: where it is from nothing; else it may be of whatever the word says."""
+    if part in word_set("systems") or part in word_set("portraits"):
+        return NEUTRAL
+    return LITTLE if part in word_set("objects", "things") else UNKNOWN_HEAD
+
+
 def _beside(part: str, role: str, own: frozenset[str], generic: bool) -> tuple[float, str]:
     """How much a word beside the usual name takes from it, and whether it makes it something else."""
-    if part in word_set("stop") or part.isdigit() or part in own or part.upper() in CURRENCIES:
+    if part in word_set("stop") or part.isdigit() or part in own:
+        return NEUTRAL, ""
+    if part.upper() in CURRENCIES and part not in word_set("others"):
         return NEUTRAL, ""
     if part in word_set("about"):
         return LITTLE, ABOUT
-    if part in word_set("others") or (part in trades() and role == "person"):
+    if is_other(part) or (part in trades() and role != "company"):
         return LITTLE, OTHERS
     owners = word_set("owners", "person") | word_set("owners", "company")
     if part in owners:

@@ -21,13 +21,19 @@ LEFT = 2
 
 
 def without_shared(names: Sequence[str], label: str = "") -> Mapping[str, str]:
-    """Each name without the words, or in names of capitals the letters, that most names begin with."""
+    """Each name without the words, or in names of capitals the letters, that most names begin with.
+
+    And without the short form of what the object is called at their ends: `PLZ_KT` of a Kostenträger.
+    """
     short = {name: " ".join(WORD.findall(CAMEL.sub(" ", name))) for name in names}
     for _ in range(3):
         lead = _first_word(list(short.values()), label)
         if not lead:
             break
         short = {name: _without_word(text, lead) for name, text in short.items()}
+    end = _last_word(list(short.values()), label)
+    if end:
+        short = {name: _without_end(text, end) for name, text in short.items()}
     stem = _first_letters(list(short.values()), label)
     if stem:
         short = {name: _without_letters(text, stem) for name, text in short.items()}
@@ -45,6 +51,20 @@ def _first_word(texts: Sequence[str], label: str) -> str:
         if count >= FEWEST and count >= share * len(texts) and not word.isdigit():
             return word
     return ""
+
+
+def _last_word(texts: Sequence[str], label: str) -> str:
+    """The word with which many names end, where it is but short for what the object is called."""
+    counted = Counter(fold(text.split()[-1]) for text in texts if len(text.split()) > 1)
+    for word, count in counted.most_common(1):
+        if count >= FEWEST and count >= OF_ITS_OWN * len(texts) and stands_for(word, label):
+            return word
+    return ""
+
+
+def _without_end(text: str, end: str) -> str:
+    rest, _, last = text.rpartition(" ")
+    return rest if rest and fold(last) == end else text
 
 
 def _without_word(text: str, lead: str) -> str:
