@@ -148,7 +148,7 @@ class GroupMember(models.Model):
 class Sighting(models.Model):
     """That discovery has counted a record: pages of objects and of relationships may repeat some (FACTS.md section 6).
 
-    Kept while its object type is being read, and no longer.
+    Kept while its object type is being read; what a cancelled discovery leaves goes with the next one.
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="+")

@@ -60,6 +60,8 @@ def catalogue(context: Context) -> Progress:
     active = context.destination.triggers(triggers.OBJECTS)
 
     def save() -> None:
+        # A discovery that was cancelled leaves its sightings to the next one.
+        Sighting.objects.filter(run__project=context.project).delete()
         Profile.objects.bulk_create(profiles, ignore_conflicts=True)
         for side, identity in identities.items():
             known = {
