@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 
 from connectors.errors import ConnectorError
 from connectors.registry import all_connectors
@@ -83,8 +83,9 @@ def _user(email: str) -> User:
     return user
 
 
+@transaction.atomic
 def create(user: User, options: dict[str, Any]) -> Outcome:
-    """Makes a project with both connections."""
+    """Makes a project with both connections, or, where any of it is refused, changes nothing."""
     project = Project.objects.filter(slug=options["project"]).first()
     if project is None:
         project = services.create_project(name=options["project"], by=user, default_country=options["country"])
