@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 from django.conf import settings
@@ -24,16 +25,21 @@ def rollback_options(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--object", default="", help="One object type of the source, and what hangs on it.")
     what.add_argument("--field", default="", metavar="O.F", help="One field, as Twenty calls it: person.jobTitle.")
     what.add_argument("--person", default="", metavar="KEY", help="One person, by the source's key.")
-    parser.add_argument("--plan", action="store_true", help="Only say what would happen, and what would stay.")
+    sure = parser.add_mutually_exclusive_group()
+    sure.add_argument("--plan", action="store_true", help="Only say what would happen, and what would stay.")
+    sure.add_argument("--yes", action="store_true", help="In a terminal: carry the plan out without asking.")
     parser.add_argument("--foreground", action="store_true", help="Work in this process: no broker, no worker.")
 
 
 def roll_back(project: Project, user: User, options: dict[str, Any], stream: OutputWrapper) -> Outcome:
-    """Plans, then (without --plan) carries the plan out; an interrupted one goes on where it stopped."""
+    """Plans, then (without --plan) carries the plan out; an interrupted one goes on where it stopped.
+
+    Whoever sits at a terminal is shown the plan and types the project's short name first; a script is not asked.
+    """
     names = ("run", "phase", "object", "field", "person")
     scope = Scope(**{name: options[name] for name in names if options[name]})
-    open_runs = project.runs.filter(kind=Run.Kind.ROLLBACK, state__in=Run.OPEN)
-    run = open_runs.first() or rollback.start(project=project, scope=scope, by=user)
+    found = project.runs.filter(kind=Run.Kind.ROLLBACK, state__in=Run.OPEN).first()
+    run = found or rollback.start(project=project, scope=scope, by=user)
     if run.scope != scope.to_json() and scope.to_json():
         raise services.Refused(f"{run} is open and takes back {Scope.of(run)}: let it end, or cancel it first.")
     if run.state == Run.State.PAUSED:
@@ -44,6 +50,10 @@ def roll_back(project: Project, user: User, options: dict[str, Any], stream: Out
     if plan.waits and options["plan"]:
         services.cancel_run(run=run, by=user, why="Only planned.")
         return Outcome({"run": run.number, "plan": plan.to_json()}, _text(plan))
+    if plan.waits and not options["yes"] and not _agreed(project, plan, stream):
+        if found is None:
+            services.cancel_run(run=run, by=user, why="Not confirmed.")
+        return Outcome({"error": "Nothing was changed.", "run": run.number}, "Nothing was changed.", FAILED)
     if plan.waits:
         rollback.confirm(run=run, typed=project.name, by=user)
         run.refresh_from_db()
@@ -54,6 +64,20 @@ def roll_back(project: Project, user: User, options: dict[str, Any], stream: Out
     books = run.phases.get(name=phases.UNDO.name).reconciliations.order_by("-pk").first()
     text = "\n".join([books.verdict if books else outcome.text, _text(plan)])
     return Outcome({**outcome.data, "rollback": plan.to_json()}, text, code)
+
+
+def _agreed(project: Project, plan: rollback.PlanView, stream: OutputWrapper) -> bool:
+    """Whether the plan may be carried out: at a terminal only once the project's short name was typed."""
+    if sys.stdin is None or not sys.stdin.isatty():
+        return True
+    # Beside the outcome, which may go into a file.
+    stream.write(_text(plan))
+    stream.write(f"This destroys records. To go on, type the project's short name, {project.slug}: ", ending="")
+    stream.flush()
+    try:
+        return input().strip() == project.slug
+    except (EOFError, KeyboardInterrupt):
+        return False
 
 
 def delta_options(parser: argparse.ArgumentParser) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from connectors.twenty.fake import FakeTwenty
 from projects import deltas, gates, rollback, services
@@ -243,3 +245,46 @@ def test_who_may_not_run_anything_leaves_nothing_behind_by_asking(small: Migrati
     with pytest.raises(Refused, match="may not run"):
         deltas.start(project=small.project, by=customer)
     assert not Change.objects.exists()
+
+
+def at_a_terminal(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    """Somebody sits there and types this; nothing typed is the end of the input."""
+
+    def typed() -> str:
+        if not answer:
+            raise EOFError
+        return answer
+
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", typed)
+
+
+def test_whoever_sits_at_a_terminal_sees_the_plan_and_types_the_name_first(
+    small: Migration, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    landed(small)
+    before = picture(small.destination)
+    verb = ("migration", "rollback", small.project.slug, "--foreground")
+    for answer in ("y", ""):
+        at_a_terminal(monkeypatch, answer)
+        with pytest.raises(SystemExit, match="1"):
+            call_command(*verb)
+        said = capsys.readouterr().err
+        assert "records that were made here: destroyed" in said
+        assert said.endswith("Nothing was changed.\n")
+        assert differing(picture(small.destination), before) == []
+        assert not small.project.runs.filter(state__in=Run.OPEN).exists()
+    at_a_terminal(monkeypatch, small.project.slug)
+    call_command(*verb)
+    assert not small.destination.records("company")
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_script_is_not_asked_and_neither_is_whoever_said_yes(
+    terminal: bool, small: Migration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    landed(small)
+    monkeypatch.setattr("builtins.input", lambda: pytest.fail("nobody is there to answer"))
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: terminal)
+    call_command("migration", "rollback", small.project.slug, "--foreground", *(["--yes"] if terminal else []))
+    assert not small.destination.records("company")
