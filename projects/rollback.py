@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from projects import audit, services
 from projects.models import Phase, Project, Reversal, Run, User
@@ -15,6 +18,9 @@ from projects.pipeline.scope import Scope
 from projects.pipeline.undo_schema import VERBS, takes_schema
 from projects.services import Refused
 from projects.verbs import Verb
+
+NAMED = 12
+"""Fields that a refusal names; a record has seldom many more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,26 @@ def _check(project: Project, scope: Scope) -> None:
         raise Refused(f"“{scope.object}” is no object type of the map. There are: {known}.")
     if scope.field and not all(scope.field_parts):
         raise Refused("Name a field with its object, as Twenty calls both: person.jobTitle.")
+    if scope.field:
+        _check_field(project, *scope.field_parts)
+
+
+def _check_field(project: Project, object: str, name: str) -> None:
+    """A field that nobody wrote has nothing to take back; the sentence names those that were written."""
+    links = project.links.filter(destination=object).annotate(text=Cast("written", TextField()))
+    # The text also has the parts of values, so a look at the records themselves decides.
+    named_so = links.filter(text__contains=f"{json.dumps(name)}:").values_list("written", flat=True)[:500]
+    made = project.journal.filter(verb="create_field", object=object).exclude(state__in=["undone", "refused"])
+    if any(name in fields for fields in named_so) or any(entry.detail.get("name") == name for entry in made):
+        return
+    # Names are the same on nearly every record: a few hundred show them without reading millions.
+    written = sorted({field for fields in links.values_list("written", flat=True)[:500] for field in fields})
+    if not written:
+        objects = sorted(set(project.links.order_by().values_list("destination", flat=True).distinct()))
+        raise Refused(f"Nothing was written to “{object}”. Written were: {', '.join(objects) or 'no records yet'}.")
+    named = ", ".join(f"{object}.{field}" for field in written[:NAMED])
+    more = f" and {len(written) - NAMED} more" if len(written) > NAMED else ""
+    raise Refused(f"“{object}.{name}” was not written by this project. Written were: {named}{more}.")
 
 
 @transaction.atomic
@@ -92,6 +118,15 @@ def confirm(*, run: Run, typed: str, by: User) -> None:
     Run.objects.filter(pk=run.pk, state=Run.State.WAITING).update(state=Run.State.RUNNING)
     audit.record(Verb.ROLLBACK_CONFIRMED, run.project, str(run), what=str(Scope.of(run)))
     services.enqueue(run)
+
+
+@transaction.atomic
+def discard(*, run: Run, by: User) -> None:
+    """Ends a rollback whose plan nobody has confirmed: nothing was written."""
+    services.allow(by, Can.RUN, run.project)
+    if run.kind != Run.Kind.ROLLBACK or not undone.waiting_plan(run):
+        raise Refused("There is no plan that waits to be confirmed.")
+    services.cancel_run(run=run, by=by, why="The plan was discarded; nothing was written.")
 
 
 def view(run: Run, *, most: int = 200) -> PlanView:

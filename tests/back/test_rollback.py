@@ -143,6 +143,19 @@ def test_one_field_is_emptied_everywhere_and_its_column_goes(small: Migration) -
     assert "loyaltyPoints" not in small.destination.snapshot()["schema"]["person"]["fields"]
 
 
+def test_a_field_that_was_never_written_is_refused_and_blocks_nothing(small: Migration) -> None:
+    landed(small)
+    with pytest.raises(Refused, match=r"“person\.<b>” was not written.*Written were: person\.") as refusal:
+        rollback.start(project=small.project, scope=Scope(field="person.<b>"), by=small.admin)
+    assert "person.customerioId" in str(refusal.value)
+    with pytest.raises(Refused, match=r"“person\.primaryEmail” was not written"):
+        # A part of a field is none of its own.
+        rollback.start(project=small.project, scope=Scope(field="person.primaryEmail"), by=small.admin)
+    with pytest.raises(Refused, match=r"Nothing was written to “ghost”\. Written were: .*person"):
+        rollback.start(project=small.project, scope=Scope(field="ghost.city"), by=small.admin)
+    assert not small.project.runs.filter(kind=Run.Kind.ROLLBACK).exists()
+
+
 def test_a_phase_takes_along_what_came_after_it(small: Migration) -> None:
     landed(small)
     people = len(small.destination.records("person"))
