@@ -26,6 +26,13 @@ FIXED = {
     "schema": "Objects and fields in the destination",
     "rebuilt": "What was made for the handoff",
     "clear": "Taking the sample back",
+    "log": "What the source's log tells",
+    "plan": "Working out what to take back",
+    "undo": "Taking records back",
+    "undo.rebuilt": "Taking back what was made for the handoff",
+    "undo.schema": "Taking back objects and fields",
+    "prove": "Reading back what was taken back",
+    "echoes": "Lines of the destination's own timeline",
     "catalogue": "What is there",
     "profile": "Reading and counting",
 }

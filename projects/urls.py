@@ -112,6 +112,7 @@ urlpatterns = [
     path(f"{PROJECT}rollback/", rollback.rollback, name="rollback"),
     path(f"{PROJECT}rollback/start/", rollback.start, name="start-rollback"),
     path(f"{PROJECT}rollback/<int:number>/confirm/", rollback.confirm, name="confirm-rollback"),
+    path(f"{PROJECT}rollback/<int:number>/discard/", rollback.discard, name="discard-rollback"),
     path(f"{PROJECT}find/", records.find, name="find"),
     path(f"{PROJECT}certificates/", certificates.certificates, name="certificates"),
     path(f"{PROJECT}certificates/issue/", certificates.issue, name="issue-certificate"),

@@ -66,9 +66,12 @@ class Books:
 
 
 def books_of(view: RunView) -> list[Books]:
-    """The books of every phase that has begun; the same number of queries for any number of phases."""
+    """The books of every phase that has begun; the same number of queries for any number of phases.
+
+    A discovery, a verification and a rollback land nothing: they have outcomes of their own instead.
+    """
     run = view.run
-    if run.kind in (Run.Kind.DISCOVERY, Run.Kind.VERIFY):
+    if run.kind in (Run.Kind.DISCOVERY, Run.Kind.VERIFY, Run.Kind.ROLLBACK):
         return []
     counted = {
         phase.name: [spec.object for spec in phases.step_specs(run, phase.name) if spec.counts]

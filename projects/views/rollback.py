@@ -13,7 +13,7 @@ from projects.forms_back import ConfirmForm, RollbackForm
 from projects.labels import labels_of
 from projects.models import Run
 from projects.permissions import Can
-from projects.views.seat import Request, page, seat_of, told
+from projects.views.seat import Request, page, run_of, seat_of, told
 
 
 @require_GET
@@ -66,4 +66,14 @@ def confirm(request: Request, slug: str, number: int) -> HttpResponse:
             raise services.Refused("There is no such rollback.")
         rollbacks.confirm(run=run, typed=request.POST.get("typed", ""), by=request.user)
         messages.success(request, "The rollback is under way. It can be interrupted, and goes on where it stopped.")
+    return redirect("rollback", slug=slug)
+
+
+@require_POST
+def discard(request: Request, slug: str, number: int) -> HttpResponse:
+    """Puts a plan aside that nobody has confirmed."""
+    seat = seat_of(request, slug)
+    with told(request):
+        rollbacks.discard(run=run_of(seat, number), by=request.user)
+        messages.success(request, "The plan is discarded. Nothing was written.")
     return redirect("rollback", slug=slug)

@@ -18,6 +18,7 @@ from django_htmx.http import HTMX_STOP_POLLING
 from projects import gates, selectors, services
 from projects.forms import SandboxForm
 from projects.models import Phase, Run, Step
+from projects.pipeline import undone
 from projects.selectors import RunView
 from projects.text import duration
 from projects.views.bars import lanes
@@ -156,6 +157,9 @@ def _live(seat: Seat, run: Run) -> dict[str, Any]:
             (event, str(event)) for event in seat.project.events.filter(at__gte=run.created_at).order_by("-pk")[:6]
         ],
     }
+    if run.kind == Run.Kind.ROLLBACK:
+        closed = view.phases[-1].reconciliation
+        context |= {"taken_back": undone.counts(run), "verdict": closed.verdict if closed else ""}
     waiting = view.waiting_phase
     if waiting is not None and run.kind == Run.Kind.PRODUCTION:
         gate = gates.Standing(seat.project).gate(waiting.name)
