@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connectors.twenty.fake import FakeTwenty
 from projects import deltas, gates, rollback, services
+from projects.documents import certificate
 from projects.models import Change, Link, Reversal, Run
 from projects.pipeline import engine
 from projects.pipeline.scope import Scope
@@ -243,3 +246,28 @@ def test_who_may_not_run_anything_leaves_nothing_behind_by_asking(small: Migrati
     with pytest.raises(Refused, match="may not run"):
         deltas.start(project=small.project, by=customer)
     assert not Change.objects.exists()
+
+
+def test_what_was_rolled_back_cannot_be_certified(small: Migration) -> None:
+    run = landed(small)
+    roll_back(small)
+    with pytest.raises(Refused, match=r"Rollback run \d+ took back .*Run production again"):
+        certificate.issue(run=run, by=small.admin)
+
+
+def test_a_certificate_tells_of_the_person_who_was_taken_back_and_does_not_count_them(
+    small: Migration, settings: Any, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    run = landed(small)
+    gone = person(small, "00000001")["id"]
+    before = certificate.issue(run=run, by=small.admin).content
+    rollback_run = roll_back(small, person="00000001")
+    made = certificate.issue(run=run, by=small.admin)
+    assert f"{rollback_run} took back " in made.content["verdict"]
+    with zipfile.ZipFile(made.bundle.path) as bundle:
+        assert gone not in bundle.read("evidence/destination.ndjson").decode()
+        assert gone in bundle.read("evidence/exceptions.ndjson").decode()
+    assert made.content["trees"]["destination"]["count"] < before["trees"]["destination"]["count"]
+    with pytest.raises(Refused, match="took this record back"):
+        certificate.proof_of(made, "person", "00000001")
