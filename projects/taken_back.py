@@ -22,6 +22,15 @@ def undone_changes(run: Run) -> QuerySet[Change]:
     return Change.objects.filter(run=run, undone__kind=Run.Kind.ROLLBACK)
 
 
+def rollback_of(row: Record) -> Run | None:
+    """The rollback that took back what the row's run wrote for it."""
+    if row.destination_id is None:
+        return None
+    about = undone_changes(row.run).filter(project=row.run.project_id, destination__in=destinations_of(row.run.project))
+    change = about.filter(destination_id=row.destination_id).select_related("undone").order_by("-pk").first()
+    return change.undone if change else None
+
+
 def why_not_certified(run: Run) -> str:
     """Why a run of which a rollback took back a phase cannot be certified; empty where none did."""
     gone = list(run.phases.filter(rolled_back=True).values_list("name", flat=True))
@@ -52,16 +61,19 @@ def sentences(run: Run) -> list[str]:
     return said
 
 
+def destinations_of(project: Project) -> list[str]:
+    """The object types that were ever written to: named in a look-up by id, an index finds the few among millions."""
+    steps = Step.objects.filter(run__project=project).exclude(destination="").order_by()
+    return list(steps.values_list("destination", flat=True).distinct())
+
+
 def reversals_of(project: Project, rows: Sequence[Record]) -> list[Reversal]:
     """What rollbacks did to the records of the destination that these rows became, oldest first."""
     ids = {row.destination_id for row in rows if row.destination_id}
     if not ids:
         return []
-    # Named, so that the index finds the few among the millions of a plan.
-    steps = Step.objects.filter(run__project=project).exclude(destination="").order_by()
-    destinations = list(steps.values_list("destination", flat=True).distinct())
     rollbacks = project.runs.filter(kind=Run.Kind.ROLLBACK)
-    found = Reversal.objects.filter(run__in=rollbacks, destination__in=destinations, destination_id__in=ids)
+    found = Reversal.objects.filter(run__in=rollbacks, destination__in=destinations_of(project), destination_id__in=ids)
     return list(found.exclude(state=Reversal.State.PLANNED).select_related("run").order_by("run__number", "pk"))
 
 

@@ -290,9 +290,8 @@ def proof_of(certificate: Certificate, object: str, key: str) -> dict[str, Any]:
     row = Record.objects.filter(run=certificate.run, object=object, key=key).first()
     if row is None:
         raise Refused(f"The certified run has no record {object} {key}.")
-    undone = taken_back.undone_changes(certificate.run).filter(destination_id=row.destination_id)
-    if row.destination_id is not None and (change := undone.select_related("undone").last()) is not None:
-        raise Refused(f"{change.undone} took this record back: there is nothing to prove any more.")
+    if (rollback := taken_back.rollback_of(row)) is not None:
+        raise Refused(f"{rollback} took this record back: there is nothing to prove any more.")
     line = source_line(secret, row.object, row.key, row.digest)
     parts = [_part(certificate, "source", line, [row.raw, row.refs])]
     if row.state in Record.LANDED and row.destination_id is not None:
