@@ -14,6 +14,7 @@ from projects import late_gates
 from projects.models import Connection, Decision, Project, Record, Run
 from projects.pipeline import delta
 from projects.pipeline.phases import PHASES
+from projects.taken_back import newest_rollback
 from projects.text import counted
 
 FRESH = timedelta(days=7)
@@ -74,6 +75,9 @@ def _deltas(project: Project) -> Check:
     remedy = "Run deltas until two in a row move nothing."
     if len(last) < 2:
         return Check("deltas", False, "Fewer than two deltas have run.", remedy, "delta")
+    rollback = newest_rollback(project)
+    if rollback is not None and rollback.number > last[-1].number:
+        return Check("deltas", False, f"{rollback} took something back after {last[-1]}.", remedy, "delta")
     for run in last:
         if moved := delta.moved(run):
             words = ", ".join(f"{number:,} {name}" for name, number in moved.items())
@@ -108,6 +112,9 @@ def _replay(project: Project) -> Check:
     remedy = "Run a delta, then a replay."
     if replay is None or production is None or replay.number < production.number:
         return Check("replay", False, f"No replay of the last {FRESH.days} days has read everything.", remedy, "runs")
+    rollback = newest_rollback(project)
+    if rollback is not None and rollback.number > replay.number:
+        return Check("replay", False, f"{rollback} took something back after {replay}.", remedy, "runs")
     books = [phase.reconciliations.order_by("-pk").first() for phase in replay.phases.all()]
     planned = sum(one.balance["created"] + one.balance["updated"] for one in books if one)
     if planned:

@@ -269,8 +269,6 @@ def report(project: Project, *, people: int | None) -> dict[str, Any]:
     rows = list(project.deleted_profiles.order_by("deleted_at", "cio_id"))
     deleted = [row for row in rows if not row.merged_into]
     back = {row.returned_as for row in deleted if row.returned_as}
-    last = project.runs.filter(kind__in=["production", "delta"]).exclude(state="cancelled").order_by("-number").first()
-    landed = Link.objects.filter(project=project, object=PERSON).exclude(origin=Link.Origin.MERGED).count()
     watch = watch_of(project)
     return {
         "log": {"since": watch.since.isoformat(), "read_to": watch.read_to.isoformat()},
@@ -285,7 +283,7 @@ def report(project: Project, *, people: int | None) -> dict[str, Any]:
             "people": people,
             "billable": None if people is None else people + len(deleted),
             "expected": None if people is None else people - len(back - readmitted(project)),
-            "migrated": landed if last else None,
+            "migrated": migrated(project),
             "in_destination": sum(row.in_destination == "live" for row in deleted),
             "in_bin": sum(row.in_destination == "bin" for row in deleted),
         },
@@ -294,6 +292,13 @@ def report(project: Project, *, people: int | None) -> dict[str, Any]:
             for one in project.integrations.all()
         ],
     }
+
+
+def migrated(project: Project) -> int | None:
+    """People whose link stands at this moment; None before production has run."""
+    if not project.runs.filter(kind__in=["production", "delta"]).exclude(state="cancelled").exists():
+        return None
+    return Link.objects.filter(project=project, object=PERSON).exclude(origin=Link.Origin.MERGED).count()
 
 
 def _row(row: DeletedProfile) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from django.db.models import Q
 from mapping.rules import Action, MapSpec
 from projects.gates import Standing
 from projects.labels import labels_of
-from projects.models import Difference, JournalEntry, Link, Project, Record, Run, Step
+from projects.models import Difference, JournalEntry, Link, Project, Record, Reversal, Run, Step
 from projects.reasons import reason_label
+from projects.taken_back import told
 
 MOST = 50
 """Records that one look-up gives at most."""
@@ -70,11 +71,21 @@ class Answer:
 
 
 def answer_for(
-    record: Record, link: Link | None, source: str, destination: str, since: Difference | None = None
+    record: Record,
+    link: Link | None,
+    source: str,
+    destination: str,
+    since: Difference | None = None,
+    back: Reversal | None = None,
 ) -> Answer:
-    """One sentence about one record. `since`: an open difference that a later verification found."""
+    """One sentence about one record.
+
+    `since`: an open difference that a later verification found; `back`: what took it back after it was read.
+    """
     because = reason_label(record.reason)
     because = because[:1].lower() + because[1:]
+    if record.state in Record.LANDED and back is not None:
+        return Answer("mute" if link is None else "wait", told(back, link, destination))
     if record.state in Record.LANDED:
         there = f"as {link.destination} {link.destination_id}" if link else f"as {record.destination_id}"
         proof = {"equal": "read back and equal", "different": "read back, and different"}.get(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -133,7 +133,7 @@ def rail(project: Project, all_gates: list[GateView]) -> tuple[RailStop, ...]:
     notes = {view.gate: f"signed by {view.by}" for view in all_gates if view.state == "signed"}
     design = notes.get("map") or _map_note(project, now)
     noted = {Project.Stage.DESIGN: design, Project.Stage.SANDBOX: notes.get("sandbox", "")}
-    return tuple(
+    stops = [
         RailStop(
             stage.value,
             str(stage.label),
@@ -141,6 +141,14 @@ def rail(project: Project, all_gates: list[GateView]) -> tuple[RailStop, ...]:
             noted.get(stage, ""),
         )
         for number, stage in enumerate(order)
+    ]
+    # Production may begin without the audit: it is passed by then, but not done.
+    skipped = late_gates.AUDIT not in notes
+    return tuple(
+        replace(stop, state="ahead", note="not yet")
+        if skipped and stop.stage == Project.Stage.AUDIT and stop.state == "done"
+        else stop
+        for stop in stops
     )
 
 

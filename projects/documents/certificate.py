@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from connectors.registry import get_connector
-from projects import audit, gates
+from projects import audit, gates, taken_back
 from projects.documents import verifier
 from projects.documents.evidence import EVIDENCE, Evidence, destination_line, source_line
 from projects.documents.kept import keep, on_paper
@@ -66,6 +66,8 @@ def refuse_to_issue(run: Run, by: User) -> None:
         raise Refused("As a member of this project you may not issue a certificate.")
     if run.kind != Run.Kind.PRODUCTION or run.state != Run.State.SUCCEEDED:
         raise Refused(f"{run} cannot be certified: only a production run that has ended can.")
+    if gone := taken_back.why_not_certified(run):
+        raise Refused(gone)
 
 
 def _about(run: Run, number: int, by: User) -> dict[str, Any]:
@@ -91,7 +93,7 @@ def _about(run: Run, number: int, by: User) -> dict[str, Any]:
         "map": {"number": field_map.number, "digest": field_map.digest},
         "issued_at": timezone.now().isoformat(timespec="seconds"),
         "issued_by": str(by),
-        "verdict": f"{verdict(_books(run))}{_since(verification)}",
+        "verdict": " ".join([f"{verdict(_books(run))}{_since(verification)}", *taken_back.sentences(run)]),
         "phases": phases,
         "replay": _replay(run),
         "verification": verification,
@@ -143,10 +145,11 @@ def verdict(books: list[Reconciliation]) -> str:
 
 
 def _replay(run: Run) -> dict[str, Any] | None:
-    """What the newest replay after the run would still have written; None when there was none."""
+    """What the newest replay after the run and after every rollback would still have written; None without one."""
     later = run.project.runs.filter(kind=Run.Kind.REPLAY, state=Run.State.SUCCEEDED, number__gt=run.number)
     replay = later.order_by("-number").first()
-    if replay is None:
+    rollback = taken_back.newest_rollback(run.project)
+    if replay is None or (rollback is not None and rollback.number > replay.number):
         return None
     planned = Record.objects.filter(run=replay, state__in=["created", "updated"]).count()
     return {"run": replay.number, "would_write": planned}
@@ -287,6 +290,8 @@ def proof_of(certificate: Certificate, object: str, key: str) -> dict[str, Any]:
     row = Record.objects.filter(run=certificate.run, object=object, key=key).first()
     if row is None:
         raise Refused(f"The certified run has no record {object} {key}.")
+    if (rollback := taken_back.rollback_of(row)) is not None:
+        raise Refused(f"{rollback} took this record back: there is nothing to prove any more.")
     line = source_line(secret, row.object, row.key, row.digest)
     parts = [_part(certificate, "source", line, [row.raw, row.refs])]
     if row.state in Record.LANDED and row.destination_id is not None:

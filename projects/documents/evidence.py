@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from projects.documents.verifier import canonical
 from projects.models import Acceptance, Correction, Difference, JournalEntry, Record, Run
 from projects.pipeline.extract import digest_of
+from projects.taken_back import undone_changes
 
 CHUNK = 2_000
 SCHEMA_VERBS = ("create_object", "create_field", "add_options")
@@ -62,8 +63,11 @@ def _source(run: Run, secret: bytes) -> Iterator[bytes]:
 
 
 def landed(run: Run) -> Iterator[Record]:
-    """The rows that stand in the destination, in the order of the evidence."""
+    """The rows that stand in the destination, in the order of the evidence; not what was taken back since."""
     rows = Record.objects.filter(run=run, destination_id__isnull=False).landed().order_by("object", "key")
+    undone = undone_changes(run)
+    if undone.exists():
+        rows = rows.exclude(destination_id__in=undone.values("destination_id"))
     return rows.only("object", "key", "mapped", "destination_id", "proof").iterator(CHUNK)
 
 
@@ -78,7 +82,7 @@ def _schema(run: Run, secret: bytes) -> Iterator[bytes]:
 
 
 def _exceptions(run: Run, secret: bytes) -> Iterator[bytes]:
-    """Rows that did not land, with their reason, and every difference that was found."""
+    """Rows that did not land, with their reason, what was taken back since, and every difference that was found."""
     rows = Record.objects.filter(run=run).exclude(state__in=Record.LANDED).order_by("object", "key")
     for row in rows.only("object", "key", "state", "reason", "detail", "merged_into").iterator(CHUNK):
         yield canonical(
@@ -91,6 +95,9 @@ def _exceptions(run: Run, secret: bytes) -> Iterator[bytes]:
                 "state": row.state,
             }
         )
+    undone = undone_changes(run).order_by("pk").values_list("object", "key", "destination_id", "undone__number")
+    for object, key, id, rollback in undone.iterator(CHUNK):
+        yield canonical({"id": str(id), "key": key, "object": object, "taken_back_by": rollback})
     differences = Difference.objects.filter(run=run).order_by("pk")
     for one in differences.iterator(CHUNK):
         yield canonical(
@@ -164,7 +171,11 @@ EVIDENCE = (
     Evidence("source", "Every row as it was read from the source", _source),
     Evidence("destination", "Every record as it was read back from the destination", _destination),
     Evidence("schema", "Every change of the destination's schema", _schema),
-    Evidence("exceptions", "Every row that did not land, with its reason, and every difference", _exceptions),
+    Evidence(
+        "exceptions",
+        "Every row that did not land, with its reason, what was taken back, and every difference",
+        _exceptions,
+    ),
     Evidence("corrections", "Every record that people corrected before it landed", _corrections),
     Evidence("approvals", "Every signature, rejection and accepted difference, with what was shown", _approvals),
     Evidence("identity", "Which record of the destination each source row became", _identity),

@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.catalogue import ObjectKind
 from mapping.rules import Action, MapSpec
-from projects import estimator, quotes
+from projects import estimator, quotes, taken_back
 from projects.documents import certificate
 from projects.documents import quote as quote_paper
 from projects.documents.inventory import counted_of
@@ -34,6 +34,8 @@ def _certificate(project: Project, by: User) -> Report:
     run = certificate.newest_certifiable(project)
     if run is None:
         raise Refused("There is nothing to certify yet: no production run has ended.")
+    if gone := taken_back.why_not_certified(run):
+        raise Refused(gone)
     found = project.certificates.filter(run=run).order_by("-number").first()
     found = found or certificate.issue(run=run, by=by)
     return Report(found.content, certificate.paper_of(found), f"Certificate {found.number}: {found.content['verdict']}")

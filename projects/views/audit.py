@@ -11,7 +11,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from projects import audits, late_gates
+from projects import audits, deletions, late_gates
 from projects.documents.pdf import render as render_pdf
 from projects.forms_back import IntegrationForm
 from projects.models import Integration
@@ -43,6 +43,7 @@ def audit(request: Request, slug: str) -> HttpResponse:
     rows = [(one, IntegrationForm(initial=_initial(one), prefix=None)) for one in seat.project.integrations.all()]
     context |= signing(seat.project, gate) | {
         "report": newest,
+        "migrated": deletions.migrated(seat.project),
         "integrations": rows,
         "new_form": IntegrationForm(auto_id="new_%s"),
         "may_settle": seat.may(Can.EDIT_MAP),

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from projects import certifying
+from projects import certifying, taken_back
 from projects.documents import certificate as documents
 from projects.documents import checking, verifier
 from projects.documents.verifier import fingerprint
@@ -41,6 +41,7 @@ def certificates(request: Request, slug: str) -> HttpResponse:
         certificates=listed,
         fingerprints={one.content["public_key"]: fingerprint(one.content["public_key"]) for one in listed},
         run=run,
+        gone=taken_back.why_not_certified(run) if run else "",
         ordered=certifying.under_way(seat.project),
         may_issue=run is not None and (seat.may(Can.RUN) or seat.may(Can.SIGN)),
         covered=run is not None and any(one.run_id == run.pk for one in listed),

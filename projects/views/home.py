@@ -22,6 +22,7 @@ from projects.models import Connection, Event, Membership, Project, Run, Signatu
 from projects.permissions import Can
 from projects.pipeline.phases import VERIFICATION
 from projects.views.seat import Request, Seat, page, seat_of, told
+from projects.void import why_void
 
 LATELY = 8
 
@@ -87,7 +88,7 @@ def _gate_row(project: Project, view: GateView, signature: Signature | None, pro
     if signature and signature.shown.get("rejected"):
         state, word, note = "rejected", "Rejected", str(signature.shown["rejected"])
     elif view.state == "void":
-        note = _why_void(view, signature)
+        note = why_void(view, signature.shown if signature else {})
     elif view.state == "waiting":
         word, note = ("Ready to sign", "") if view.ready else ("Not yet", view.why_not)
     pages = {gate_rules.MAP: "map", gate_rules.SANDBOX: "sandbox"}
@@ -97,23 +98,6 @@ def _gate_row(project: Project, view: GateView, signature: Signature | None, pro
     else:
         url = reverse("reconciliation", args=[project.slug, production.number, view.gate]) if production else ""
     return GateRow(view, state, word, note, url)
-
-
-def _why_void(view: GateView, signature: Signature | None) -> str:
-    then = signature.shown if signature else {}
-    if not view.shown:
-        return "What was signed is not there any more."
-    if view.gate == gate_rules.MAP:
-        return f"Map v{then.get('number', '?')} was signed; since then it was changed to v{view.shown['number']}."
-    if then.get("run") != view.shown.get("run"):
-        return f"Run {then.get('run')} was signed; run {view.shown.get('run')} came after it."
-    if view.gate == gate_rules.SANDBOX and then.get("map") != view.shown.get("map"):
-        return "The field map was changed since: run the sandbox again under the new map."
-    if found := view.shown.get("found"):
-        return gate_rules.found_sentence(found)
-    if then.get("accepted") != view.shown.get("accepted"):
-        return "Differences were accepted since it was signed: sign over what stands there now."
-    return "The books were reconciled again after the signature: look at them once more."
 
 
 @require_GET

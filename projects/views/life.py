@@ -17,9 +17,10 @@ from mapping.rules import MapSpec, ObjectRule
 from projects.connections import open_destination
 from projects.labels import labels_of
 from projects.lookups import answer_for, requests_for
-from projects.models import Change, Correction, Decision, Difference, JournalEntry, Link, Project, Record, Run
+from projects.models import Change, Correction, Decision, Difference, JournalEntry, Link, Project, Record, Reversal, Run
 from projects.pipeline.comparing import NOT_COMPARED
 from projects.reasons import reason_label
+from projects.taken_back import destinations_of, newest_reversal, reversals_of
 from projects.views.pairs import pairs_of, title_of
 from projects.views.reconciliation import difference_lines
 from projects.views.seat import Request, Seat, page, run_of, seat_of, told
@@ -58,8 +59,11 @@ def record(request: Request, slug: str, number: int, pk: int) -> HttpResponse:
         differences=difference_lines(differences, labels),
     )
     later = (one for one in differences if one.run_id != run.pk and not one.mended_at and not one.accepted)
-    context["answer"] = answer_for(row, link, context["source"], context["destination"], next(later, None))
-    context["moments"] = life_of(row, link, differences, context["source"], context["destination"])
+    reversals = reversals_of(seat.project, [row])
+    names = (context["source"], context["destination"])
+    back = newest_reversal(row, link, reversals)
+    context["answer"] = answer_for(row, link, *names, next(later, None), back)
+    context["moments"] = life_of(row, link, differences, *names) + [_taken_back(one) for one in reversals]
     if "now" in request.GET and link is not None:
         context["now"] = _read_now(request, seat, row, link)
     return render(request, "projects/record.html", context)
@@ -95,6 +99,8 @@ def life_of(
     moments += _decisions(row)
     if link is not None:
         moments += _landing(row, link, destination)
+    else:
+        moments += _sent_once(row, destination)
     if row.proof:
         moments.append(_reading_back(row, differences, destination))
     moments += [_finding(one) for one in differences if one.run_id != row.run_id or one.mended_at or one.accepted]
@@ -140,6 +146,15 @@ def _landing(row: Record, link: Link, destination: str) -> list[Moment]:
     return moments
 
 
+def _sent_once(row: Record, destination: str) -> list[Moment]:
+    """What the row's run sent to a record that a rollback has taken back since."""
+    if row.destination_id is None:
+        return []
+    about = Change.objects.filter(project=row.run.project_id, destination__in=destinations_of(row.run.project))
+    changes = about.filter(destination_id=row.destination_id, run=row.run)
+    return [_request(one.entry, one, destination) for one in changes.select_related("entry").order_by("pk")]
+
+
 def _before(at: datetime, fields: Any) -> Moment:
     return Moment(at, "What stood there before", "only the fields that we touch", pretty(fields))
 
@@ -162,6 +177,19 @@ def _reading_back(row: Record, differences: list[Difference], destination: str) 
     there |= {one.field: one.found for one in own if one.field}
     body = pretty({name: value for name, value in there.items() if name not in NOT_COMPARED}) if there else ""
     return Moment(row.proved_at, f"Read back from {destination}", note, body, "ok" if equal else "bad")
+
+
+def _taken_back(one: Reversal) -> Moment:
+    """What a rollback did to the record, or why it left it as it stood."""
+    at = one.run.ended_at or one.run.started_at
+    if one.state != Reversal.State.DONE:
+        what = "Kept by" if one.state == Reversal.State.KEPT else "Could not be taken back by"
+        return Moment(at, f"{what} {one.run}", one.detail, tone="bad" if one.state == Reversal.State.FAILED else "")
+    field = one.run.scope.get("field")
+    proofs = {True: "read back: as it was before", False: "read back: not as it was before", None: "not read back"}
+    note = f"{one.get_action_display()}; {proofs[one.proved]}"
+    body = pretty(one.fields) if one.fields else ""
+    return Moment(at, f"{f'Field {field} taken' if field else 'Taken'} back by {one.run}", note, body)
 
 
 def _finding(one: Difference) -> Moment:

@@ -18,6 +18,7 @@ from projects.models import Link, Record, Run
 from projects.models.record import RecordQuerySet
 from projects.reasons import reason_label
 from projects.selectors import objects_of, run_view
+from projects.taken_back import newest_reversal, reversals_of
 from projects.views.keyset import keyset_page
 from projects.views.pairs import title_of
 from projects.views.seat import Request, page, run_of, seat_of, systems_of
@@ -97,13 +98,15 @@ def find(request: Request, slug: str) -> HttpResponse:
         (link.object, link.key): link
         for link in Link.objects.filter(
             project=seat.project, object__in={row.object for row in found}, key__in=[row.key for row in found]
-        )
+        ).select_related("run")
     }
     since = found_since(seat.project, found)
+    reversals = reversals_of(seat.project, found)
     rows = []
     for row in found:
         where = (row.object, row.key)
-        answer = answer_for(row, links.get(where), since=since.get(where), **names)
+        back = newest_reversal(row, links.get(where), reversals)
+        answer = answer_for(row, links.get(where), since=since.get(where), back=back, **names)
         rows.append((row, title_of(row), labels[row.object], answer))
     nothing = answer_for_nothing(seat.project, asked, names["source"]) if asked and not found else None
     return render(request, "projects/find.html", page(seat, asked=asked, rows=rows, nothing=nothing))

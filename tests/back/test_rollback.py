@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sys
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
 
 from connectors.twenty.fake import FakeTwenty
-from projects import deltas, gates, rollback, services
+from projects import deletions, deltas, gates, rollback, services
+from projects.checklist import Check
+from projects.documents import certificate
 from projects.models import Change, Link, Reversal, Run
 from projects.pipeline import engine
 from projects.pipeline.scope import Scope
@@ -301,3 +307,67 @@ def test_a_script_is_not_asked_and_neither_is_whoever_said_yes(
     monkeypatch.setattr(sys.stdin, "isatty", lambda: terminal)
     call_command("migration", "rollback", small.project.slug, "--foreground", *(["--yes"] if terminal else []))
     assert not small.destination.records("company")
+
+
+def test_what_was_rolled_back_cannot_be_certified(small: Migration) -> None:
+    run = landed(small)
+    roll_back(small)
+    with pytest.raises(Refused, match=r"Rollback run \d+ took back .*Run production again"):
+        certificate.issue(run=run, by=small.admin)
+
+
+def test_a_certificate_tells_of_the_person_who_was_taken_back_and_does_not_count_them(
+    small: Migration, settings: Any, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    run = landed(small)
+    gone = person(small, "00000001")["id"]
+    before = certificate.issue(run=run, by=small.admin).content
+    rollback_run = roll_back(small, person="00000001")
+    made = certificate.issue(run=run, by=small.admin)
+    assert f"{rollback_run} took back " in made.content["verdict"]
+    with zipfile.ZipFile(made.bundle.path) as bundle:
+        assert gone not in bundle.read("evidence/destination.ndjson").decode()
+        assert gone in bundle.read("evidence/exceptions.ndjson").decode()
+    assert made.content["trees"]["destination"]["count"] < before["trees"]["destination"]["count"]
+    with pytest.raises(Refused, match="took this record back"):
+        certificate.proof_of(made, "person", "00000001")
+
+
+def test_find_and_the_page_of_a_person_say_that_it_was_taken_back(small: Migration, client: Client) -> None:
+    run = landed(small)
+    rollback_run = roll_back(small, person="00000001")
+    client.force_login(small.admin)
+    found = client.get(reverse("find", args=[small.project.slug]), {"q": "p1@company2.example"}).content.decode()
+    assert f"It was taken back by {rollback_run} on " in found
+    assert "read back and equal" not in found
+    row = run.records.get(object="person", key="00000001")
+    page = client.get(reverse("record", args=[small.project.slug, run.number, row.pk])).content.decode()
+    assert f"It was taken back by {rollback_run} on " in page
+    assert f"<b>Taken back by {rollback_run}</b>" in page
+    other = client.get(reverse("find", args=[small.project.slug]), {"q": "p3@company2.example"}).content.decode()
+    assert "read back and equal" in other
+    assert "taken back" not in other
+    again = engine.drive(deltas.start(project=small.project, by=small.admin, full=True).pk)
+    assert again.records.filter(object="person", key="00000001").exists()
+    found = client.get(reverse("find", args=[small.project.slug]), {"q": "p1@company2.example"}).content.decode()
+    assert "read back and equal" in found
+
+
+def test_a_replay_before_a_rollback_ticks_nothing_and_the_audit_counts_what_stands(
+    small: Migration, client: Client
+) -> None:
+    landed(small)
+    deletions.refresh(small.project)
+    replay = small.run("replay")
+    assert check(small, "replay").passed
+    rollback_run = roll_back(small)
+    assert not check(small, "replay").passed
+    assert check(small, "replay").sentence == f"{rollback_run} took something back after {replay}."
+    client.force_login(small.admin)
+    page = client.get(reverse("audit", args=[small.project.slug])).content.decode()
+    assert "<dt>Migrated so far</dt><dd>0</dd>" in page
+
+
+def check(migration: Migration, name: str) -> Check:
+    return next(one for one in gates.Standing(migration.project).checks if one.name == name)

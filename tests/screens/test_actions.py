@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from connectors.contract import Identity
-from projects import gates, services
+from projects import gates, selectors, services
 from projects.models import Connection, Decision, Invitation, Membership, Project, Record, Run, Signature, User
 
 from .conftest import SECRET, TRIGGER
@@ -352,3 +352,22 @@ def test_a_record_is_found_by_address_key_and_destination_id(production: Run, cu
     assert "Not migrated yet, because no e-mail address. It waits for a decision." in page
     page = browser.get(reverse("find", args=[production.project.slug]), {"q": "ghost@example.com"}).content.decode()
     assert "it was never read: Customer.io did not list “ghost@example.com” when Production run 3 read it" in page
+
+
+def test_a_void_map_says_what_differs_from_what_was_signed(confirmed: Project, customer: User, log_in: LogIn) -> None:
+    url = reverse("project", args=[confirmed.slug])
+    confirmed.connections.filter(side="destination").update(base_url="https://other.example.com")
+    page = log_in(customer).get(url).content.decode()
+    assert "now it is https://other.example.com." in page
+    assert "it was changed to" not in page
+    post(log_in(customer), "change-map", [confirmed.slug], object="person", field="plan", to="leave")
+    page = log_in(customer).get(url).content.decode()
+    assert "Map v1 was signed; since then it was changed to v2. The destination was " in page
+
+
+def test_an_audit_that_was_passed_over_is_not_done(production: Run, customer: User) -> None:
+    views = gates.all_gates(production.project)
+    stops = {stop.stage: (stop.state, stop.note) for stop in selectors.rail(production.project, views)}
+    assert selectors.stage_of(production.project, views) == "production"
+    assert stops["audit"] == ("ahead", "not yet")
+    assert stops["sandbox"][0] == "done"
