@@ -16,6 +16,7 @@ from projects.labels import labels_of
 from projects.lookups import answer_for, answer_for_nothing, find_records, found_since, moving_runs
 from projects.models import Link, Record, Run
 from projects.models.record import RecordQuerySet
+from projects.pipeline import phases
 from projects.reasons import reason_label
 from projects.selectors import objects_of, run_view
 from projects.views.keyset import keyset_page
@@ -59,6 +60,12 @@ def _filtered(run: Run, asked: Asked) -> RecordQuerySet:
     return found.filter(reason=asked.reason).aside() if asked.reason else found
 
 
+def _first_of(run: Run, phase: str, tabs: dict[str, int | None]) -> str:
+    """The object type that a list begins with: one of those that the books count before any other that has records."""
+    counted = {spec.object for spec in phases.step_specs(run, phase) if spec.counts} if phase and tabs else set()
+    return min(tabs, key=lambda name: (not tabs[name], name not in counted), default="")
+
+
 @require_GET
 def records(request: Request, slug: str, number: int) -> HttpResponse:
     """The records of a run, one object type at a time: counted in its books, paged by id."""
@@ -67,7 +74,7 @@ def records(request: Request, slug: str, number: int) -> HttpResponse:
     asked = _asked(request)
     labels = labels_of(seat.project)
     tabs = objects_of(run_view(run), asked.phase, asked.state)
-    object = asked.object or next((name for name, count in tabs.items() if count), next(iter(tabs), ""))
+    object = asked.object or _first_of(run, asked.phase, tabs)
     narrowed = Asked(asked.state, object, asked.reason, asked.phase)
     found = _filtered(run, narrowed).defer("meta", "refs", "notes", "mapped")
     sets = [found.filter(state=state) for state in OPEN] if asked.state == "open" else [found]

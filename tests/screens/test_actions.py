@@ -14,6 +14,7 @@ from django.utils import timezone
 from connectors.contract import Identity
 from projects import gates, services
 from projects.models import Connection, Decision, Invitation, Membership, Project, Record, Run, Signature, User
+from projects.pipeline import reconcile
 
 from .conftest import SECRET, TRIGGER
 
@@ -145,6 +146,17 @@ def test_approving_a_phase_lets_the_run_go_on(production: Run, customer: User, l
     post(client, "sign", url, note="Five plans were changed by hand.", **data)
     production.refresh_from_db()
     assert production.state == Run.State.RUNNING
+
+
+def test_a_number_of_the_books_leads_to_the_records_it_counts(production: Run, customer: User, log_in: LogIn) -> None:
+    step = production.steps.exclude(object="person").filter(phase__name="people").order_by("order").first()
+    assert step is not None
+    Record.objects.create(run=production, object=step.object, key="9", raw={}, digest="d" * 64, state="created")
+    reconcile.close(production.phases.get(name="people"))
+    url = reverse("records", args=[production.project.slug, production.number])
+    answer = log_in(customer).get(url, {"state": "created", "phase": "people"})
+    assert answer.context["asked"].object == "person"
+    assert answer.context["count"] == 5
 
 
 def test_a_verdict_for_a_whole_group_is_kept(sandbox: Run, customer: User, log_in: LogIn) -> None:
