@@ -339,9 +339,9 @@ def reject(*, project: Project, gate: str, by: User, why: str) -> None:
     if not why.strip():
         raise Refused("Say what is wrong: the engineers read it.")
     audit.record(Verb.GATE_REJECTED, project, gates.label_of(gate), why=why)
-    Signature.objects.create(
-        project=project, gate=gate, digest="", shown={"rejected": why}, name=str(by), note=why, signed_by=by
-    )
+    # What was rejected: once something else stands there, the rejection is answered.
+    shown = {"rejected": why, "digest": gates.Standing(project).gate(gate).digest}
+    Signature.objects.create(project=project, gate=gate, digest="", shown=shown, name=str(by), note=why, signed_by=by)
 
 
 @transaction.atomic

@@ -133,6 +133,24 @@ def test_rejecting_the_sandbox_tells_the_engineers_why(
     )
 
 
+def test_a_rejected_phase_is_told_until_something_else_stands_there(
+    production: Run, customer: User, engineer: User, log_in: LogIn
+) -> None:
+    project, client = production.project, log_in(engineer)
+    post(log_in(customer), "reject", [project.slug, "people"], why="Five plans are wrong.")
+    overview, run = reverse("project", args=[project.slug]), reverse("run", args=[project.slug, production.number])
+    told = f"Rejected by Customer Person on {timezone.now():%-d %b %Y}: Five plans are wrong."
+    for url in (overview, run):
+        assert told in client.get(url).content.decode()
+    assert "then the run goes on by itself" not in client.get(run).content.decode()
+    assert client.get(overview).content.decode().count(">Rejected</span>") == 1
+    Record.objects.filter(run=production, state="held").update(state="excluded", reason="left_by_decision")
+    reconcile.close(production.phases.get(name="people"))
+    for url in (overview, run):
+        assert "Rejected by" not in client.get(url).content.decode()
+    assert "It changed since it was rejected." in client.get(overview).content.decode()
+
+
 def test_what_a_service_refuses_is_a_sentence_on_the_page(project: Project, customer: User, log_in: LogIn) -> None:
     assert "Discover first" in post(log_in(customer), "propose-map", [project.slug])
 
