@@ -184,6 +184,22 @@ def test_a_verdict_for_a_whole_group_is_kept(sandbox: Run, customer: User, log_i
     assert Decision.objects.get().verdict == "import"
 
 
+@pytest.mark.parametrize(("reason", "verdict"), [("no_match_value", "import"), ("duplicate_match_value", "merge")])
+def test_what_is_decided_and_about_to_be_carried_out_has_no_buttons(
+    reason: str, verdict: str, production: Run, customer: User, log_in: LogIn
+) -> None:
+    client, where = log_in(customer), {"object": "person", "reason": reason}
+    decided = f'name="verdict" value="{verdict}"'
+    assert decided in client.get(reverse("held", args=[production.project.slug]), where).content.decode()
+    page = post(client, "decide", [production.project.slug], **where, verdict=verdict)
+    assert "the run carries it out in a moment" in page
+    assert 'name="verdict"' not in page
+    assert 'name="keep"' not in page
+    assert page.count("not yet") == 1, "the other group"
+    Run.objects.filter(pk=production.pk).update(state=Run.State.SUCCEEDED)
+    assert decided in client.get(reverse("held", args=[production.project.slug]), where).content.decode()
+
+
 def test_keeping_one_of_two_doubles_leaves_the_other_behind(sandbox: Run, customer: User, log_in: LogIn) -> None:
     twins = list(Record.objects.filter(match_key="twin0@example.com").order_by("key").values_list("key", flat=True))
     data = {"object": "person", "reason": "duplicate_match_value", "keys": twins, "keep": twins[1]}
