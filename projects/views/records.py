@@ -25,6 +25,9 @@ from projects.views.seat import Request, page, run_of, seat_of, systems_of
 
 PER_PAGE = 50
 
+MOST_ASKED = 200
+"""Characters of what is searched for: no address or id is longer, and a longer line is refused by the server."""
+
 HEADINGS = ("object", "key", "state", "reason", "detail", "merged into", "id in the destination", "read back", "record")
 
 
@@ -96,7 +99,7 @@ def records(request: Request, slug: str, number: int) -> HttpResponse:
 def find(request: Request, slug: str) -> HttpResponse:
     """Where is ana@…? Every record that goes by what was typed, and where it is; or why it is nowhere."""
     seat = seat_of(request, slug)
-    asked = request.GET.get("q", "").strip()[:400]
+    asked = request.GET.get("q", "").strip()[:MOST_ASKED]
     names = systems_of(seat.project)
     labels = labels_of(seat.project)
     found = find_records(seat.project, asked, runs=moving_runs(seat.project))
@@ -113,7 +116,7 @@ def find(request: Request, slug: str) -> HttpResponse:
         answer = answer_for(row, links.get(where), since=since.get(where), **names)
         rows.append((row, title_of(row), labels[row.object], answer))
     nothing = answer_for_nothing(seat.project, asked, names["source"]) if asked and not found else None
-    return render(request, "projects/find.html", page(seat, asked=asked, rows=rows, nothing=nothing))
+    return render(request, "projects/find.html", page(seat, asked=asked, most=MOST_ASKED, rows=rows, nothing=nothing))
 
 
 class _Echo:
