@@ -18,6 +18,7 @@ from mapping.exact import as_text
 from projects import corrections, selectors, services
 from projects.models import Decision, Phase, Record, Run
 from projects.pipeline.settle import DUPLICATE
+from projects.pipeline.threeway import BOTH_SIDES
 from projects.selectors import HeldGroup
 from projects.views.keyset import keyset_page
 from projects.views.pairs import title_of
@@ -33,8 +34,13 @@ VERDICTS = {
     "drop": ("Leave behind", "left behind"),
     "restore": ("Restore and update", "restored and updated"),
     "remove": ("Remove the deleted one for good", "imported, the deleted one removed for good"),
+    "ours": ("Keep what stands in Twenty", "kept as it stands in Twenty"),
+    "theirs": ("Take what Customer.io says", "taken over from Customer.io"),
 }
 """Verdict → the button, and what was decided."""
+
+LANDING = ("import", "restore", "remove")
+"""Verdicts after which all of a group land; of what changed on both sides, all land whatever the verdict."""
 
 OF_DOUBLES = {"import": "Import all", "merge": "Merge into one", "drop": "Keep the first of each"}
 """The buttons where records share a value: there, one of each group always lands."""
@@ -78,7 +84,7 @@ def outcomes(group: HeldGroup, values: int) -> list[Outcome]:
     made = [Outcome("", "Now", group.count, 0, 0, 0)]
     kept = values if group.reason == DUPLICATE else 0
     for verdict in group.verdicts:
-        landed = group.count if verdict in ("import", "restore", "remove") else kept
+        landed = group.count if verdict in LANDING or group.reason == BOTH_SIDES else kept
         rest = group.count - landed
         merged, left = (rest, 0) if verdict == "merge" else (0, rest)
         made.append(Outcome(verdict, button_of(group, verdict), 0, landed, merged, left))

@@ -166,6 +166,15 @@ def test_approving_a_phase_lets_the_run_go_on(production: Run, customer: User, l
     assert production.state == Run.State.RUNNING
 
 
+def test_a_name_is_not_said_to_be_missing(production: Run, customer: User, log_in: LogIn) -> None:
+    client, url = log_in(customer), reverse("find", args=[production.project.slug])
+    page = client.get(url, {"q": "Cantwell"}).content.decode()
+    assert "Names are not searched: search by e-mail address, key or id." in page
+    assert "Not migrated" not in page
+    assert 'maxlength="200"' in page
+    assert "it was never read" in client.get(url, {"q": "cantwell@example.com"}).content.decode()
+
+
 def test_a_number_of_the_books_leads_to_the_records_it_counts(production: Run, customer: User, log_in: LogIn) -> None:
     step = production.steps.exclude(object="person").filter(phase__name="people").order_by("order").first()
     assert step is not None
@@ -226,6 +235,19 @@ def test_what_becomes_of_a_deleted_owner_can_be_decided(
     answer = client.post(reverse("decide", args=[sandbox.project.slug]), where | {"verdict": verdict}, follow=True)
     assert said in answer.content.decode()
     assert Decision.objects.get().verdict == verdict
+
+
+@pytest.mark.parametrize(("reason", "landed"), [("edited_on_both_sides", 5), ("deleted_at_source", 0)])
+def test_a_conflict_with_twenty_can_be_decided_for_either_side(
+    reason: str, landed: int, sandbox: Run, customer: User, log_in: LogIn
+) -> None:
+    Record.objects.filter(run=sandbox, reason="no_match_value").update(reason=reason)
+    client, where = log_in(customer), {"object": "person", "reason": reason}
+    shown = client.get(reverse("held", args=[sandbox.project.slug]), where)
+    assert "Take what Customer.io says" in shown.content.decode()
+    told = [(one.verdict, one.landed) for one in shown.context["outcomes"]]
+    assert told[1:] == [("ours", landed), ("theirs", landed)]
+    assert "kept as it stands in Twenty" in post(client, "decide", [sandbox.project.slug], **where, verdict="ours")
 
 
 def test_a_verdict_that_makes_no_sense_is_refused(sandbox: Run, customer: User, log_in: LogIn) -> None:
