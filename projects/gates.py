@@ -272,7 +272,7 @@ def _readiness(standing: Standing, gate: str, shown: dict[str, Any] | None) -> t
             SANDBOX: "No sandbox run has ended under this map yet.",
             **late_gates.MISSING,
         }
-        return False, missing.get(gate, f"The phase {gate} has not been reconciled yet.")
+        return False, missing.get(gate, f"The phase “{label_of(gate)}” has not been reconciled yet.")
     if gate in late_gates.LATE:
         why_not = late_gates.why_not(standing.project, gate)
         if gate == late_gates.CUTOVER and standing.project.cut_over_at is None:

@@ -204,8 +204,15 @@ def _phase_view(phase: Phase, steps: list[Step], newest: Reconciliation | None, 
         ),
         reconciliation=newest,
         balance=newest.balance if newest else {},
-        preflight=phase.preflight,
+        preflight=_told(phase.preflight, labels),
     )
+
+
+def _told(report: dict[str, Any] | None, labels: Labels) -> dict[str, Any] | None:
+    """What preflight found, with the labels of the object types it names."""
+    if report is None:
+        return None
+    return {**report, "groups": [{**group, "label": labels[group["object"]]} for group in report["groups"]]}
 
 
 def objects_of(view: RunView, phase: str = "", state: str = "") -> dict[str, int | None]:

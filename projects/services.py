@@ -24,6 +24,7 @@ from connectors.registry import get_connector
 from mapping.models import MapSeries
 from projects import audit, gates, late_gates
 from projects.connections import open_destination, open_source
+from projects.labels import in_a_sentence, labels_of
 from projects.models import (
     Connection,
     Decision,
@@ -366,7 +367,8 @@ def decide_held(
             key=key,
             defaults={"verdict": verdict, "decided_by": by},
         )
-    audit.record(Verb.HELD_DECIDED, project, object=object, reason=reason, verdict=verdict, count=number)
+    said = {"object": object, "label": in_a_sentence(labels_of(project)[object]), "reason": reason}
+    audit.record(Verb.HELD_DECIDED, project, **said, verdict=verdict, count=number)
     if run is not None and number:
         carry_out(run, object)
     return number

@@ -186,6 +186,27 @@ def test_a_number_of_the_books_leads_to_the_records_it_counts(production: Run, c
     assert answer.context["count"] == 5
 
 
+def test_the_trail_and_preflight_speak_in_the_customers_words(
+    production: Run, customer: User, engineer: User, log_in: LogIn
+) -> None:
+    group = {"code": "no_match_value", "object": "object:7", "severity": "held", "count": 2}
+    report = {"checked": 9, "ready": 3, "landed": 4, "held": 2, "groups": [group]}
+    production.phases.filter(name="people").update(preflight=report)
+    client = log_in(engineer)
+    page = client.get(reverse("run", args=[production.project.slug, production.number])).content.decode()
+    assert "3 ready, 4 were there already, 2 held" in page
+    assert "<td>Boats</td>" in page
+    data = {"object": "person", "reason": "duplicate_match_value", "verdict": "merge"}
+    post(log_in(customer), "decide", [production.project.slug], **data)
+    trail = client.get(reverse("trail", args=[production.project.slug])).content.decode()
+    assert "held people (Same address or web host as another): merge" in trail
+    Run.objects.filter(pk=production.pk).update(state=Run.State.SUCCEEDED)
+    page = client.get(reverse("rollback", args=[production.project.slug])).content.decode()
+    assert "object:7 (Boats)" in page
+    gate = gate_of(production.project, "objects")
+    assert gate.why_not == f"The phase “{gate.label}” has not been reconciled yet."
+
+
 def test_a_verdict_for_a_whole_group_is_kept(sandbox: Run, customer: User, log_in: LogIn) -> None:
     data = {"object": "person", "reason": "no_match_value", "verdict": "import"}
     page = post(log_in(customer), "decide", [sandbox.project.slug], **data)
