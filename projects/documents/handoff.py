@@ -166,17 +166,15 @@ def context(project: Project) -> Handoff | None:
         return None
     moving, read = moving_run(project), Configuration(project)
     deltas = deltas_since(moving) if moving else []
-    run = moving or discovery
-    stored = project.map_series.latest()
+    stored, both = project.map_series.latest(), sides(project)
     spec = stored.spec if stored else MapSpec()
     labels, profiles = labels_of(project), profiles_of(discovery)
-    both = sides(project)
     systems = {side: get_connector(one.connector).label for side, one in both.items()}
     people = next((profile for profile in profiles if profile.object == PERSON), None)
     segments = segment_items(read, spec, people)
     found = _automations(read, {item.key: item.name for item in segments}, deliveries_of(project) or {})
     return Handoff(
-        head=head_of(project, f"Workflow-rebuild handoff of {project.name}", run, stored),
+        head=head_of(project, f"Workflow-rebuild handoff of {project.name}", moving or discovery, stored),
         source=systems.get("source", ""),
         destination=systems.get("destination", ""),
         moved=moved(labels, moving),
