@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from projects.labels import labels_of
 from projects.models import Integration, Project, Run
 from projects.pipeline import phases
 from projects.pipeline.scope import Scope
@@ -30,7 +31,10 @@ class RollbackForm(forms.Form):
         runs = project.runs.filter(kind__in=[Run.Kind.PRODUCTION, Run.Kind.DELTA]).values_list("number", flat=True)
         listed = ", ".join(str(number) for number in sorted(runs)) or "none yet"
         names = ", ".join(phase.name for phase in phases.PHASES)
-        self.fields["which"].help_text = f"Runs: {listed}. Phases: {names}. A field: person.jobTitle."
+        latest, labels = project.map_series.latest(), labels_of(project)
+        objects = [f"{rule.source} ({labels[rule.source]})" for rule in latest.spec.objects] if latest else []
+        types = f" Object types: {', '.join(objects)}." if objects else ""
+        self.fields["which"].help_text = f"Runs: {listed}. Phases: {names}.{types} A field: person.jobTitle."
 
     def scope(self) -> Scope:
         """The scope that was chosen."""

@@ -44,6 +44,14 @@ class GateView:
     why_not: str
     digest: str
     shown: dict[str, Any]
+    rejection: str = ""
+    """Why it was rejected, while that is the last word on what stands there now."""
+
+    @property
+    def rejected(self) -> str:
+        """Who rejected it, when and why, in a sentence; empty where nobody has, or something newer stands there."""
+        when = f" on {self.at:%-d %b %Y}" if self.at else ""
+        return f"Rejected by {self.by}{when}: {self.rejection}" if self.rejection else ""
 
 
 def label_of(gate: str) -> str:
@@ -241,7 +249,14 @@ def _view(standing: Standing, gate: str) -> GateView:
         why_not=why_not,
         digest=now,
         shown=shown or {},
+        rejection=_rejection(newest, now) if newest else "",
     )
+
+
+def _rejection(newest: Signature, now: str) -> str:
+    """The reason of a rejection that still stands: nothing has come since that would have to be looked at anew."""
+    then = newest.shown.get("digest", now)
+    return str(newest.shown.get("rejected", "")) if then == now else ""
 
 
 def _signer(signature: Signature) -> str:
@@ -257,7 +272,7 @@ def _readiness(standing: Standing, gate: str, shown: dict[str, Any] | None) -> t
             SANDBOX: "No sandbox run has ended under this map yet.",
             **late_gates.MISSING,
         }
-        return False, missing.get(gate, f"The phase {gate} has not been reconciled yet.")
+        return False, missing.get(gate, f"The phase “{label_of(gate)}” has not been reconciled yet.")
     if gate in late_gates.LATE:
         why_not = late_gates.why_not(standing.project, gate)
         if gate == late_gates.CUTOVER and standing.project.cut_over_at is None:

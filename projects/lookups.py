@@ -117,8 +117,19 @@ def found_since(project: Project, rows: Sequence[Record]) -> dict[tuple[str, str
     return {(one.object, one.key): one for one in named}
 
 
+def looks_like_a_name(asked: str) -> bool:
+    """Whether this can hardly be an address, a key or an id: letters and no digit, no sign that only those have."""
+    return not any(one.isdigit() or one in "@:_/" for one in asked)
+
+
 def answer_for_nothing(project: Project, asked: str, source: str) -> Answer:
     """Why a key that no run has read is not there: what was read and when, and what the map leaves behind."""
+    if looks_like_a_name(asked):
+        return Answer(
+            "mute",
+            f"No record has “{asked}” as its e-mail address, key or id. Names are not searched: "
+            "search by e-mail address, key or id.",
+        )
     whole = project.runs.filter(pk__in=moving_runs(project)).exclude(kind=Run.Kind.DELTA)
     run = whole.select_related("field_map").order_by("-number").first()
     if run is None:

@@ -11,6 +11,7 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from projects import audit, services
+from projects.labels import labels_of
 from projects.models import Phase, Project, Reversal, Run, User
 from projects.permissions import Can
 from projects.pipeline import adopt, echoes, phases, unbuild, undone
@@ -80,7 +81,8 @@ def _check(project: Project, scope: Scope) -> None:
     if scope.phase and scope.phase not in [phase.name for phase in phases.PHASES]:
         raise Refused(f"“{scope.phase}” is no phase. There are: {', '.join(p.name for p in phases.PHASES)}.")
     if scope.object and latest.spec.object(scope.object) is None:
-        known = ", ".join(rule.source for rule in latest.spec.objects)
+        labels = labels_of(project)
+        known = ", ".join(f"{rule.source} ({labels[rule.source]})" for rule in latest.spec.objects)
         raise Refused(f"“{scope.object}” is no object type of the map. There are: {known}.")
     if scope.field and not all(scope.field_parts):
         raise Refused("Name a field with its object, as Twenty calls both: person.jobTitle.")
@@ -116,7 +118,7 @@ def confirm(*, run: Run, typed: str, by: User) -> None:
     if run.kind != Run.Kind.ROLLBACK or not plan.update(state=Phase.State.APPROVED):
         raise Refused("There is no plan that waits to be confirmed.")
     Run.objects.filter(pk=run.pk, state=Run.State.WAITING).update(state=Run.State.RUNNING)
-    audit.record(Verb.ROLLBACK_CONFIRMED, run.project, str(run), what=str(Scope.of(run)))
+    audit.record(Verb.ROLLBACK_CONFIRMED, run.project, str(run), what=Scope.of(run).told(labels_of(run.project)))
     services.enqueue(run)
 
 
@@ -136,7 +138,7 @@ def view(run: Run, *, most: int = 200) -> PlanView:
     kept = run.reversals.filter(pk__in=stays.values("pk")).order_by("object", "pk")[:most]
     return PlanView(
         run=run,
-        what=str(scope),
+        what=scope.told(labels_of(run.project)),
         counts=undone.counts(run),
         schema=_schema(run, scope),
         rebuilt=unbuild.number(run),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from projects import gates, late_gates, review
@@ -99,6 +99,13 @@ class HeldGroup:
     count: int
     verdict: str
     verdicts: tuple[str, ...]
+    decided: int = 0
+    """Records of it that were decided one by one."""
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether nothing of it waits for people any more, carried out or not."""
+        return bool(self.verdict) or self.decided >= self.count
 
 
 def projects_for(user: User) -> QuerySet[Project]:
@@ -205,8 +212,15 @@ def _phase_view(phase: Phase, steps: list[Step], newest: Reconciliation | None, 
         ),
         reconciliation=newest,
         balance=newest.balance if newest else {},
-        preflight=phase.preflight,
+        preflight=_told(phase.preflight, labels),
     )
+
+
+def _told(report: dict[str, Any] | None, labels: Labels) -> dict[str, Any] | None:
+    """What preflight found, with the labels of the object types it names."""
+    if report is None:
+        return None
+    return {**report, "groups": [{**group, "label": labels[group["object"]]} for group in report["groups"]]}
 
 
 def objects_of(view: RunView, phase: str = "", state: str = "") -> dict[str, int | None]:
@@ -233,11 +247,13 @@ def held_groups(project: Project) -> list[HeldGroup]:
         (decision.object, decision.reason): decision.verdict
         for decision in Decision.objects.filter(project=project, key="")
     }
+    where = {"project": project, "object": OuterRef("object"), "reason": OuterRef("reason"), "key": OuterRef("key")}
+    named = Exists(Decision.objects.filter(**where))
     groups = (
         Record.objects.filter(run=run, state=Record.State.HELD)
         .aside()
         .values("object", "reason")
-        .annotate(count=Count("id"))
+        .annotate(count=Count("id"), decided=Count("id", filter=named))
         .order_by("object", "reason")
     )
     return [
@@ -249,6 +265,7 @@ def held_groups(project: Project) -> list[HeldGroup]:
             count=group["count"],
             verdict=verdicts.get((group["object"], group["reason"]), ""),
             verdicts=verdicts_for(group["reason"]),
+            decided=group["decided"],
         )
         for group in groups
     ]

@@ -24,6 +24,7 @@ from connectors.registry import get_connector
 from mapping.models import MapSeries
 from projects import audit, gates, late_gates
 from projects.connections import open_destination, open_source
+from projects.labels import in_a_sentence, labels_of
 from projects.models import (
     Connection,
     Decision,
@@ -339,9 +340,9 @@ def reject(*, project: Project, gate: str, by: User, why: str) -> None:
     if not why.strip():
         raise Refused("Say what is wrong: the engineers read it.")
     audit.record(Verb.GATE_REJECTED, project, gates.label_of(gate), why=why)
-    Signature.objects.create(
-        project=project, gate=gate, digest="", shown={"rejected": why}, name=str(by), note=why, signed_by=by
-    )
+    # What was rejected: once something else stands there, the rejection is answered.
+    shown = {"rejected": why, "digest": gates.Standing(project).gate(gate).digest}
+    Signature.objects.create(project=project, gate=gate, digest="", shown=shown, name=str(by), note=why, signed_by=by)
 
 
 @transaction.atomic
@@ -366,7 +367,8 @@ def decide_held(
             key=key,
             defaults={"verdict": verdict, "decided_by": by},
         )
-    audit.record(Verb.HELD_DECIDED, project, object=object, reason=reason, verdict=verdict, count=number)
+    said = {"object": object, "label": in_a_sentence(labels_of(project)[object]), "reason": reason}
+    audit.record(Verb.HELD_DECIDED, project, **said, verdict=verdict, count=number)
     if run is not None and number:
         carry_out(run, object)
     return number

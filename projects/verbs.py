@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
+from projects.reasons import reason_label
+
 
 class Verb(Enum):
     """What can happen, with the sentence that the trail shows: `{actor}`, `{subject}` and keys of the data."""
@@ -33,7 +35,7 @@ class Verb(Enum):
     PHASE_RECONCILED = "{subject}: {verdict}"
     GATE_SIGNED = "{actor} signed {subject} as {name}"
     GATE_REJECTED = "{actor} rejected {subject}: {why}"
-    HELD_DECIDED = "{actor} decided {count} held {object} ({reason}): {verdict}"
+    HELD_DECIDED = "{actor} decided {count} held {label} ({reason}): {verdict}"
     RECORDS_CORRECTED = "{actor} corrected {count} held {object}, from {subject}"
     DIFFERENCES_ACCEPTED = "{actor} accepted {count} differences of {subject} as {name}: {why}"
     DIFFERENCES_RECHECKED = "{actor} had {count} differences of {subject} read back again: {mended} are mended"
@@ -63,7 +65,11 @@ class Verb(Enum):
 def sentence(verb: str, actor: str, subject: str, data: Mapping[str, Any]) -> str:
     """The line as people read it; a verb or a key that is no longer known never breaks the page."""
     template = Verb[verb].value if verb in Verb.__members__ else "{actor}: " + verb
-    return template.format_map(_Forgiving({**data, "actor": actor, "subject": subject}))
+    # Lines from before labels were kept say the code, as they always did.
+    said = {"label": data.get("object", ""), **data, "actor": actor, "subject": subject}
+    if "reason" in said:
+        said["reason"] = reason_label(str(said["reason"]))
+    return template.format_map(_Forgiving(said))
 
 
 class _Forgiving(dict[str, Any]):

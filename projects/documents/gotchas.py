@@ -8,12 +8,11 @@ from typing import Any
 from connectors.catalogue import ObjectKind
 from mapping.activities import EVENT, MESSAGE
 from mapping.overlap import IDS, Pointers
-from projects.documents.rows import AUTOMATIONS, BROADCAST, CAMPAIGN, TRANSACTIONAL, Configuration
+from projects.documents.rows import AUTOMATIONS, BROADCAST, CAMPAIGN, TRANSACTIONAL, Configuration, moving_run
 from projects.grading import spell_hours
 from projects.models import Change, Connection, DeletedProfile, Profile, Project, Record, Run, Watch
 from projects.pipeline.discover import PEOPLE
 from projects.pipeline.phases import PERSON
-from projects.selectors import newest_run
 
 EXPORT_LIMIT = 20_000
 """Records that Twenty's own export gives at most."""
@@ -184,7 +183,7 @@ def _export(person: Profile | None) -> Gotcha:
 
 def _soft_deleted(project: Project, known: dict[str, Any]) -> Gotcha:
     title = "Deleted records go on owning their unique values"
-    run = newest_run(project)
+    run = moving_run(project)
     if not known.get("soft_deleted_own_unique", True):
         return Gotcha("destination", title, 0, "Not on this server: deleted records give their values free.")
     if run is None:

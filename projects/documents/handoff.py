@@ -15,7 +15,7 @@ from projects import gates
 from projects.documents.automations import Automation, automation_of
 from projects.documents.deliveries import Deliveries, deliveries_of
 from projects.documents.head import Head, head_of
-from projects.documents.moved import Moved, NotMoved, Relink, moved, not_moved, relinks
+from projects.documents.moved import Moved, NotMoved, Relink, moved, not_moved, relinks, since
 from projects.documents.rows import (
     AUTOMATIONS,
     BROADCAST,
@@ -24,7 +24,9 @@ from projects.documents.rows import (
     REPORTING_WEBHOOK,
     TRANSACTIONAL,
     Configuration,
+    deltas_since,
     discovery_of,
+    moving_run,
     profiles_of,
     sides,
 )
@@ -35,7 +37,6 @@ from projects.models import Connection, HandoffItem, JournalEntry, Profile, Proj
 from projects.models import Integration as Writer
 from projects.pipeline import unbuild
 from projects.pipeline.phases import PERSON
-from projects.selectors import newest_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,8 @@ class Handoff:
     new_fields: tuple[NewField, ...]
     glossary: tuple[Term, ...]
     rollback: tuple[str, ...]
+    since: str = ""
+    """What deltas carried over after the run whose numbers are told, in a sentence; empty where none ran."""
 
 
 GLOSSARY = (
@@ -161,18 +164,17 @@ def context(project: Project) -> Handoff | None:
     discovery = discovery_of(project)
     if discovery is None:
         return None
-    moving, read = newest_run(project), Configuration(project)
-    run = moving or discovery
-    stored = project.map_series.latest()
+    moving, read = moving_run(project), Configuration(project)
+    deltas = deltas_since(moving) if moving else []
+    stored, both = project.map_series.latest(), sides(project)
     spec = stored.spec if stored else MapSpec()
     labels, profiles = labels_of(project), profiles_of(discovery)
-    both = sides(project)
     systems = {side: get_connector(one.connector).label for side, one in both.items()}
     people = next((profile for profile in profiles if profile.object == PERSON), None)
     segments = segment_items(read, spec, people)
     found = _automations(read, {item.key: item.name for item in segments}, deliveries_of(project) or {})
     return Handoff(
-        head=head_of(project, f"Workflow-rebuild handoff of {project.name}", run, stored),
+        head=head_of(project, f"Workflow-rebuild handoff of {project.name}", moving or discovery, stored),
         source=systems.get("source", ""),
         destination=systems.get("destination", ""),
         moved=moved(labels, moving),
@@ -186,7 +188,7 @@ def context(project: Project) -> Handoff | None:
         broadcasts=found[BROADCAST],
         newsletters=found[NEWSLETTER],
         transactional=found[TRANSACTIONAL],
-        relinks=relinks(moving),
+        relinks=relinks([moving, *deltas] if moving else []),
         integrations=(*_integrations(read, found), *_seen(project)),
         progress=_progress(project),
         on_request=_on_request(project, both.get("destination")),
@@ -195,6 +197,7 @@ def context(project: Project) -> Handoff | None:
         new_fields=new_fields(spec),
         glossary=GLOSSARY,
         rollback=ROLLBACK,
+        since=since(deltas),
     )
 
 

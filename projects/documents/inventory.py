@@ -11,13 +11,12 @@ from connectors.catalogue import ObjectKind
 from connectors.registry import get_connector
 from mapping.profile import FieldProfile
 from mapping.rules import Action, MapSpec
-from projects.documents.rows import AUTOMATIONS
+from projects.documents.rows import AUTOMATIONS, moving_run
 from projects.estimator import KNOWN_FIELDS
 from projects.grading import Counted, Pace, predict, rules
 from projects.labels import Labels
 from projects.models import Connection, Profile, Project, Record
 from projects.pipeline.phases import MEMBERSHIP, PERSON, SEGMENT
-from projects.selectors import newest_run
 
 CLEAR = 0.75
 """Confidence from which a proposed destination needs no second look."""
@@ -181,7 +180,7 @@ def _identity_gaps(project: Project, person: Profile | None) -> int:
         return 0
     email = next((field for field in person.statistics.field_profiles() if field.name == "email"), None)
     without = person.read - (email.filled if email else 0)
-    run = newest_run(project)
+    run = moving_run(project)
     doubles = Record.objects.filter(run=run, object=PERSON, reason="duplicate_match_value").count() if run else 0
     return without + doubles
 

@@ -1,7 +1,8 @@
-"""What moved and what did not, counted from the rows of the newest run: for the handoff's first page."""
+"""What moved and what did not, counted from the rows of the run that moved the whole: for the handoff's first page."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, TextField
@@ -10,9 +11,11 @@ from django.db.models.functions import Cast
 from projects.documents.rows import CONFIGURATION
 from projects.labels import Labels
 from projects.models import Record, Run
+from projects.pipeline import delta
 from projects.pipeline.configuration import KEPT_FOR_HANDOFF as KEPT
 from projects.pipeline.phases import ATTACHMENT
 from projects.reasons import reason_label
+from projects.text import counted
 
 RELINK = {"recording_link": "Recording", "attachment": "Attachment"}
 """Codes of the notes that a record carries about files that did not come along."""
@@ -98,22 +101,29 @@ def not_moved(labels: Labels, run: Run | None) -> tuple[NotMoved, ...]:
     )
 
 
-def relinks(run: Run | None) -> tuple[Relink, ...]:
+def since(deltas: Sequence[Run]) -> str:
+    """What the deltas after a run carried over, in a sentence; empty where there was none."""
+    if not deltas:
+        return ""
+    number = sum(sum(delta.moved(run).values()) for run in deltas)
+    runs, changes = counted(len(deltas), "delta", "deltas"), counted(number, "change", "changes")
+    return f"{runs} since then carried over {changes} more."
+
+
+def relinks(runs: Sequence[Run]) -> tuple[Relink, ...]:
     """Recordings and attachments that records name and that did not come along, in the order of the rows."""
-    if run is None:
-        return ()
-    moved_files = Record.objects.filter(run=run, object=ATTACHMENT).landed()
+    moved_files = Record.objects.filter(run__in=runs, object=ATTACHMENT).landed()
     landed = {
         (*row["record"], raw.get("url")) for row, raw in moved_files.values_list("refs", "raw") if "record" in row
     }
-    found: list[Relink] = []
-    rows = Record.objects.filter(run=run).annotate(written=Cast("notes", TextField()))
+    found: dict[Relink, None] = {}
+    rows = Record.objects.filter(run__in=runs).annotate(written=Cast("notes", TextField()))
     for code, kind in RELINK.items():
         marked = rows.filter(written__contains=f'"code":"{code}"').order_by("object", "pk")
         for row in marked.only("object", "key", "notes").iterator(500):
             notes = [note for note in row.notes if note.get("code") == code]
             links = [str(note.get("raw") or "") for note in notes]
-            found += [
-                Relink(kind, row.object, row.key, link) for link in links if (row.object, row.key, link) not in landed
-            ]
+            named = (link for link in links if (row.object, row.key, link) not in landed)
+            # A delta may have read a record again: its file is still one file.
+            found |= dict.fromkeys(Relink(kind, row.object, row.key, link) for link in named)
     return tuple(found)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Max, QuerySet
 
-from projects.models import Connection, GroupMember, Profile, Project, Record, Run
+from projects.models import Connection, GroupMember, Phase, Profile, Project, Record, Run
 from projects.pipeline.phases import SEGMENT
 
 CAMPAIGN, BROADCAST, NEWSLETTER, TRANSACTIONAL = "campaign", "broadcast", "newsletter", "transactional"
@@ -25,6 +25,28 @@ def discovery_of(project: Project) -> Run | None:
 def profiles_of(run: Run | None) -> list[Profile]:
     """What a discovery found, in reading order."""
     return list(Profile.objects.filter(run=run)) if run else []
+
+
+def moving_run(project: Project) -> Run | None:
+    """The run whose numbers a document tells: the newest production that still stands, else the newest sandbox.
+
+    A delta reads what changed and nothing else, so it never stands for the whole.
+    """
+    for kind in (Run.Kind.PRODUCTION, Run.Kind.SANDBOX):
+        runs = project.runs.filter(kind=kind).exclude(state=Run.State.CANCELLED)
+        standing = runs.filter(pk__in=Phase.objects.filter(rolled_back=False).values("run"))
+        if found := standing.order_by("-number").first():
+            return found
+    return None
+
+
+def deltas_since(run: Run) -> list[Run]:
+    """Deltas that ended after a production run and still stand, oldest first."""
+    if run.kind != Run.Kind.PRODUCTION:
+        return []
+    later = Run.objects.filter(project=run.project_id, kind=Run.Kind.DELTA, state=Run.State.SUCCEEDED)
+    standing = later.filter(pk__in=Phase.objects.filter(rolled_back=False).values("run"))
+    return list(standing.filter(number__gt=run.number).order_by("number"))
 
 
 class Configuration:

@@ -67,8 +67,8 @@ def has_landed(phase: Phase) -> bool:
 def report_of(phase: Phase) -> dict[str, Any]:
     """What preflight found, grouped by what to do, as JSON.
 
-    `{"at", "checked", "ready", "held", "groups": [{"code", "object", "severity": "held" | "warning", "sentence",
-    "advice", "count", "examples"}]}`. Examples are keys, at most five; no values of the customer.
+    `{"at", "checked", "ready", "landed", "held", "groups": [{"code", "object", "severity": "held" | "warning",
+    "sentence", "advice", "count", "examples"}]}`. Examples are keys, at most five; no values of the customer.
     """
     rows = Record.objects.filter(run=phase.run, object__in=_objects(phase))
     states = dict(rows.values_list("state").annotate(number=Count("id")).order_by())
@@ -78,6 +78,7 @@ def report_of(phase: Phase) -> dict[str, Any]:
         "at": timezone.now().isoformat(timespec="seconds"),
         "checked": sum(states.values()),
         "ready": states.get(Record.State.READY, 0),
+        "landed": sum(states.get(state, 0) for state in Record.LANDED),
         "held": states.get(Record.State.HELD, 0),
         "groups": [*sorted(held, key=lambda group: (group["code"], group["object"])), *_warnings(phase)],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -48,14 +49,18 @@ class Scope:
         return not (self.phase or self.object or self.field or self.person or self.sample)
 
     def __str__(self) -> str:
+        return self.told({})
+
+    def told(self, labels: Mapping[str, str]) -> str:
+        """What is taken back, in words. `labels`: object types as people call them; without, they are named by code."""
         if self.field:
             return f"the field {self.field}"
         if self.person:
             return f"the person {self.person}"
         if self.object:
-            return f"{self.object} and what hangs on it"
+            return f"{labels[self.object] if labels else self.object} and what hangs on it"
         if self.phase:
-            return f"the phase {self.phase} and what came after it"
+            return f"the phase “{phases.phase_spec(self.phase).label}” and what came after it"
         return f"run {self.run} and what came after it" if self.run else "everything"
 
 

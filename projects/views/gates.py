@@ -36,12 +36,6 @@ def to_explain(project: Project, gate: str) -> Reconciliation | None:
     return gates.reconciliation_under(project, gate) if gates.doubt(project, gate) else None
 
 
-def rejection_of(project: Project, gate: str) -> str:
-    """Why the gate was rejected, if that was the last word on it."""
-    newest = project.signatures.filter(gate=gate).order_by("-pk").first()
-    return str(newest.shown.get("rejected", "")) if newest else ""
-
-
 def signing(project: Project, view: GateView) -> dict[str, Any]:
     """Everything a page needs to have a gate signed on it. The name is not filled in: typing it is the signature."""
     accepts = to_explain(project, view.gate)
@@ -50,7 +44,6 @@ def signing(project: Project, view: GateView) -> dict[str, Any]:
         "gate": view,
         "sign_form": SignForm(initial=initial, explains=accepts is not None),
         "accepts": accepts,
-        "rejection": rejection_of(project, view.gate),
     }
 
 

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from mapping.exact import as_text
 from projects import corrections, selectors, services
-from projects.models import Decision, Record, Run
+from projects.models import Decision, Phase, Record, Run
 from projects.pipeline.settle import DUPLICATE
+from projects.pipeline.threeway import BOTH_SIDES
 from projects.selectors import HeldGroup
 from projects.views.keyset import keyset_page
 from projects.views.pairs import title_of
@@ -33,8 +34,13 @@ VERDICTS = {
     "drop": ("Leave behind", "left behind"),
     "restore": ("Restore and update", "restored and updated"),
     "remove": ("Remove the deleted one for good", "imported, the deleted one removed for good"),
+    "ours": ("Keep what stands in Twenty", "kept as it stands in Twenty"),
+    "theirs": ("Take what Customer.io says", "taken over from Customer.io"),
 }
 """Verdict → the button, and what was decided."""
+
+LANDING = ("import", "restore", "remove")
+"""Verdicts after which all of a group land; of what changed on both sides, all land whatever the verdict."""
 
 OF_DOUBLES = {"import": "Import all", "merge": "Merge into one", "drop": "Keep the first of each"}
 """The buttons where records share a value: there, one of each group always lands."""
@@ -62,6 +68,11 @@ class Double:
     rows: tuple[tuple[str, tuple[str, ...], bool], ...]
     verdicts: tuple[str, ...]
 
+    @property
+    def is_decided(self) -> bool:
+        """Whether nobody has to say more: one of them may be left, and lands."""
+        return sum(map(bool, self.verdicts)) >= max(1, len(self.records) - 1)
+
 
 def button_of(group: HeldGroup, verdict: str) -> str:
     """What stands on the button of a verdict."""
@@ -73,11 +84,21 @@ def outcomes(group: HeldGroup, values: int) -> list[Outcome]:
     made = [Outcome("", "Now", group.count, 0, 0, 0)]
     kept = values if group.reason == DUPLICATE else 0
     for verdict in group.verdicts:
-        landed = group.count if verdict in ("import", "restore", "remove") else kept
+        landed = group.count if verdict in LANDING or group.reason == BOTH_SIDES else kept
         rest = group.count - landed
         merged, left = (rest, 0) if verdict == "merge" else (0, rest)
         made.append(Outcome(verdict, button_of(group, verdict), 0, landed, merged, left))
     return made
+
+
+def words_of(verdict: str) -> str:
+    """What was decided, in words; empty where nothing was."""
+    return VERDICTS.get(verdict, ("", ""))[1]
+
+
+def is_reached(run: Run, object: str) -> bool:
+    """Whether this run still carries out what is decided about the object type, not only the next one."""
+    return run.is_open and run.phases.filter(steps__object=object).exclude(state=Phase.State.APPROVED).exists()
 
 
 @require_GET
@@ -88,14 +109,16 @@ def held(request: Request, slug: str) -> HttpResponse:
     run = selectors.newest_run(seat.project)
     wanted = (request.GET.get("object", ""), request.GET.get("reason", ""))
     group = next((one for one in groups if (one.object, one.reason) == wanted), groups[0] if groups else None)
+    reaches = run is not None and group is not None and is_reached(run, group.object)
     context = page(
         seat,
         run=run,
-        groups=[(one, VERDICTS.get(one.verdict, ("", ""))[1]) for one in groups],
+        groups=[(one, words_of(one.verdict)) for one in groups],
         total=sum(one.count for one in groups),
         group=group,
         choices=[(verdict, button_of(group, verdict)) for verdict in group.verdicts] if group else [],
-        at_once=run is not None and run.state == Run.State.WAITING,
+        at_once=reaches,
+        carrying=reaches and run is not None and run.is_active,
     )
     if run is not None and group is not None:
         context |= _of_group(request, seat, run, group)
@@ -112,7 +135,7 @@ def _of_group(request: Request, seat: Seat, run: Run, group: HeldGroup) -> dict[
     if group.reason == DUPLICATE:
         return _doubles(request, found, group, decided)
     paged = keyset_page(found, size=PER_PAGE, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
-    rows = [(row, title_of(row), VERDICTS.get(decided.get(row.key, ""), ("", ""))[1]) for row in paged]
+    rows = [(row, title_of(row), words_of(decided.get(row.key, group.verdict))) for row in paged]
     return {"paged": paged, "rows": rows, "outcomes": outcomes(group, 0)}
 
 
@@ -123,14 +146,14 @@ def _doubles(request: Request, found: Any, group: HeldGroup, decided: dict[str, 
     by_value: dict[str, list[Record]] = {}
     for row in found.filter(match_key__in=shared[:DOUBLES_PER_PAGE]).order_by("match_key", "key"):
         by_value.setdefault(row.match_key, []).append(row)
-    doubles = [_double(value, rows, decided) for value, rows in by_value.items()]
+    doubles = [_double(value, rows, decided, group.verdict) for value, rows in by_value.items()]
     different = found.aggregate(number=Count("match_key", distinct=True))["number"]
     more = shared[DOUBLES_PER_PAGE - 1] if len(shared) > DOUBLES_PER_PAGE else ""
     return {"doubles": doubles, "more_doubles": more, "from_start": not after, "outcomes": outcomes(group, different)}
 
 
-def _double(value: str, records: Iterable[Record], decided: dict[str, str]) -> Double:
-    """The fields of doubles, those that differ first."""
+def _double(value: str, records: Iterable[Record], decided: dict[str, str], otherwise: str) -> Double:
+    """The fields of doubles, those that differ first. `otherwise`: the verdict on the whole group, if there is one."""
     rows = tuple(records)
     names = dict.fromkeys(name for row in rows for name in row.raw)
     table = []
@@ -142,7 +165,7 @@ def _double(value: str, records: Iterable[Record], decided: dict[str, str]) -> D
         records=rows,
         titles=tuple(title_of(row) for row in rows),
         rows=tuple(sorted(table, key=lambda line: not line[2])),
-        verdicts=tuple(VERDICTS.get(decided.get(row.key, ""), ("", ""))[1] for row in rows),
+        verdicts=tuple(words_of(decided.get(row.key, otherwise)) for row in rows),
     )
 
 

@@ -85,8 +85,11 @@ def gate_rows(project: Project, views: list[GateView]) -> list[GateRow]:
 
 def _gate_row(project: Project, view: GateView, signature: Signature | None, production: Run | None) -> GateRow:
     state, word, note = view.state, {"signed": "Signed", "void": "Void", "waiting": "Waiting"}[view.state], ""
-    if signature and signature.shown.get("rejected"):
-        state, word, note = "rejected", "Rejected", str(signature.shown["rejected"])
+    if view.rejected:
+        state, word, note = "rejected", "Rejected", view.rejected
+    elif signature and signature.shown.get("rejected"):
+        word, note = ("Ready to sign", "It changed since it was rejected.") if view.ready else ("Not yet", view.why_not)
+        state = "waiting"
     elif view.state == "void":
         note = why_void(view, signature.shown if signature else {})
     elif view.state == "waiting":

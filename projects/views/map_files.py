@@ -103,7 +103,8 @@ def versions(request: Request, slug: str) -> HttpResponse:
         return redirect("map", slug=slug)
     newest = listed[0].number
     after = _number(request, "to", newest)
-    before = _number(request, "from", max(1, after - 1))
+    # The first version has none before it: a link to it shows it without a comparison.
+    before = max(1, _number(request, "from", after - 1))
     pair = {one.number: one for one in series.versions.filter(number__in={before, after}).select_related("created_by")}
     if before not in pair or after not in pair:
         raise Http404

@@ -16,6 +16,7 @@ from projects.labels import labels_of
 from projects.lookups import answer_for, answer_for_nothing, find_records, found_since, moving_runs
 from projects.models import Link, Record, Run
 from projects.models.record import RecordQuerySet
+from projects.pipeline import phases
 from projects.reasons import reason_label
 from projects.selectors import objects_of, run_view
 from projects.taken_back import newest_reversal, reversals_of
@@ -24,6 +25,9 @@ from projects.views.pairs import title_of
 from projects.views.seat import Request, page, run_of, seat_of, systems_of
 
 PER_PAGE = 50
+
+MOST_ASKED = 200
+"""Characters of what is searched for: no address or id is longer, and a longer line is refused by the server."""
 
 HEADINGS = ("object", "key", "state", "reason", "detail", "merged into", "id in the destination", "read back", "record")
 
@@ -60,6 +64,12 @@ def _filtered(run: Run, asked: Asked) -> RecordQuerySet:
     return found.filter(reason=asked.reason).aside() if asked.reason else found
 
 
+def _first_of(run: Run, phase: str, tabs: dict[str, int | None]) -> str:
+    """The object type that a list begins with: one of those that the books count before any other that has records."""
+    counted = {spec.object for spec in phases.step_specs(run, phase) if spec.counts} if phase and tabs else set()
+    return min(tabs, key=lambda name: (not tabs[name], name not in counted), default="")
+
+
 @require_GET
 def records(request: Request, slug: str, number: int) -> HttpResponse:
     """The records of a run, one object type at a time: counted in its books, paged by id."""
@@ -68,7 +78,7 @@ def records(request: Request, slug: str, number: int) -> HttpResponse:
     asked = _asked(request)
     labels = labels_of(seat.project)
     tabs = objects_of(run_view(run), asked.phase, asked.state)
-    object = asked.object or next((name for name, count in tabs.items() if count), next(iter(tabs), ""))
+    object = asked.object or _first_of(run, asked.phase, tabs)
     narrowed = Asked(asked.state, object, asked.reason, asked.phase)
     found = _filtered(run, narrowed).defer("meta", "refs", "notes", "mapped")
     sets = [found.filter(state=state) for state in OPEN] if asked.state == "open" else [found]
@@ -90,7 +100,7 @@ def records(request: Request, slug: str, number: int) -> HttpResponse:
 def find(request: Request, slug: str) -> HttpResponse:
     """Where is ana@…? Every record that goes by what was typed, and where it is; or why it is nowhere."""
     seat = seat_of(request, slug)
-    asked = request.GET.get("q", "").strip()[:400]
+    asked = request.GET.get("q", "").strip()[:MOST_ASKED]
     names = systems_of(seat.project)
     labels = labels_of(seat.project)
     found = find_records(seat.project, asked, runs=moving_runs(seat.project))
@@ -109,7 +119,7 @@ def find(request: Request, slug: str) -> HttpResponse:
         answer = answer_for(row, links.get(where), since=since.get(where), back=back, **names)
         rows.append((row, title_of(row), labels[row.object], answer))
     nothing = answer_for_nothing(seat.project, asked, names["source"]) if asked and not found else None
-    return render(request, "projects/find.html", page(seat, asked=asked, rows=rows, nothing=nothing))
+    return render(request, "projects/find.html", page(seat, asked=asked, most=MOST_ASKED, rows=rows, nothing=nothing))
 
 
 class _Echo:

@@ -24,6 +24,7 @@ def rollback(request: Request, slug: str) -> HttpResponse:
     plan = rollbacks.view(newest) if newest else None
     books = newest.phases.get(name="rollback").reconciliations.order_by("-pk").first() if newest else None
     open_run = seat.project.runs.filter(state__in=Run.OPEN).first()
+    labels = labels_of(seat.project)
     may_start = seat.may(Can.RUN) and open_run is None
     return render(
         request,
@@ -37,7 +38,7 @@ def rollback(request: Request, slug: str) -> HttpResponse:
             form=RollbackForm(seat.project) if may_start else None,
             open_run=open_run,
             confirm_form=ConfirmForm() if plan and plan.waits and seat.may(Can.RUN) else None,
-            labels=labels_of(seat.project),
+            stays=[(one, labels[one.object]) for one in plan.stays] if plan else [],
         ),
     )
 

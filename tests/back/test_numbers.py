@@ -18,6 +18,7 @@ from projects.documents.kept import keep
 from projects.labels import labels_of
 from projects.models import Run
 from tests.back.conftest import landed
+from tests.back.test_delta import carry_over
 from tests.journey.conftest import Migration
 
 AUTOMATIONS = ("campaign", "broadcast", "newsletter", "transactional")
@@ -214,6 +215,24 @@ def test_the_numbers_of_the_handoff(moved: tuple[Migration, Run]) -> None:
         standing.get(verb, 0) for verb in ("create_view", "create_list", "create_workflow")
     ]
     assert sum(standing.values()) > 8
+
+
+def test_the_handoff_tells_of_production_whatever_deltas_came_after_it(small: Migration) -> None:
+    run = landed(small)
+    before = keep(project=small.project, kind="handoff", by=small.admin).content
+    small.source.workspace.change_attributes("00000001", {"city": "Elsewhere"})
+    carry_over(small)
+    carry_over(small)
+    made = keep(project=small.project, kind="handoff", by=small.admin).content
+    assert made["head"]["run"] == run.number
+    for part in ("moved", "not_moved", "relinks"):
+        assert made[part] == before[part]
+    deltas = "SELECT count(*) FROM projects_run WHERE kind = 'delta'"
+    changed = (
+        "SELECT count(*) FROM projects_record r JOIN projects_run u ON u.id = r.run_id "
+        "WHERE u.kind = 'delta' AND r.state IN ('created', 'updated') AND r.object <> 'segment'"
+    )
+    assert numbers(made["since"]) == [one(deltas), one(changed)] == [2, 1]
 
 
 def automations_match_their_rows(made: Any, run: Run) -> None:

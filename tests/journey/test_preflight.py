@@ -137,6 +137,7 @@ def test_everything_is_found_and_grouped_before_the_first_record_of_the_phase_is
         ("unique_taken:badge", "person"): 3,
     }
     assert (people.preflight["checked"], people.preflight["ready"], people.preflight["held"]) == (12, 4, 8)
+    assert people.preflight["landed"] == 0
     for group in people.preflight["groups"]:
         assert group["sentence"]
         assert group["advice"]

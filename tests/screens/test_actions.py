@@ -14,6 +14,7 @@ from django.utils import timezone
 from connectors.contract import Identity
 from projects import gates, selectors, services
 from projects.models import Connection, Decision, Invitation, Membership, Project, Record, Run, Signature, User
+from projects.pipeline import reconcile
 
 from .conftest import SECRET, TRIGGER
 
@@ -132,6 +133,24 @@ def test_rejecting_the_sandbox_tells_the_engineers_why(
     )
 
 
+def test_a_rejected_phase_is_told_until_something_else_stands_there(
+    production: Run, customer: User, engineer: User, log_in: LogIn
+) -> None:
+    project, client = production.project, log_in(engineer)
+    post(log_in(customer), "reject", [project.slug, "people"], why="Five plans are wrong.")
+    overview, run = reverse("project", args=[project.slug]), reverse("run", args=[project.slug, production.number])
+    told = f"Rejected by Customer Person on {timezone.now():%-d %b %Y}: Five plans are wrong."
+    for url in (overview, run):
+        assert told in client.get(url).content.decode()
+    assert "then the run goes on by itself" not in client.get(run).content.decode()
+    assert client.get(overview).content.decode().count(">Rejected</span>") == 1
+    Record.objects.filter(run=production, state="held").update(state="excluded", reason="left_by_decision")
+    reconcile.close(production.phases.get(name="people"))
+    for url in (overview, run):
+        assert "Rejected by" not in client.get(url).content.decode()
+    assert "It changed since it was rejected." in client.get(overview).content.decode()
+
+
 def test_what_a_service_refuses_is_a_sentence_on_the_page(project: Project, customer: User, log_in: LogIn) -> None:
     assert "Discover first" in post(log_in(customer), "propose-map", [project.slug])
 
@@ -147,11 +166,68 @@ def test_approving_a_phase_lets_the_run_go_on(production: Run, customer: User, l
     assert production.state == Run.State.RUNNING
 
 
+def test_a_name_is_not_said_to_be_missing(production: Run, customer: User, log_in: LogIn) -> None:
+    client, url = log_in(customer), reverse("find", args=[production.project.slug])
+    page = client.get(url, {"q": "Cantwell"}).content.decode()
+    assert "Names are not searched: search by e-mail address, key or id." in page
+    assert "Not migrated" not in page
+    assert 'maxlength="200"' in page
+    assert "it was never read" in client.get(url, {"q": "cantwell@example.com"}).content.decode()
+
+
+def test_a_number_of_the_books_leads_to_the_records_it_counts(production: Run, customer: User, log_in: LogIn) -> None:
+    step = production.steps.exclude(object="person").filter(phase__name="people").order_by("order").first()
+    assert step is not None
+    Record.objects.create(run=production, object=step.object, key="9", raw={}, digest="d" * 64, state="created")
+    reconcile.close(production.phases.get(name="people"))
+    url = reverse("records", args=[production.project.slug, production.number])
+    answer = log_in(customer).get(url, {"state": "created", "phase": "people"})
+    assert answer.context["asked"].object == "person"
+    assert answer.context["count"] == 5
+
+
+def test_the_trail_and_preflight_speak_in_the_customers_words(
+    production: Run, customer: User, engineer: User, log_in: LogIn
+) -> None:
+    group = {"code": "no_match_value", "object": "object:7", "severity": "held", "count": 2}
+    report = {"checked": 9, "ready": 3, "landed": 4, "held": 2, "groups": [group]}
+    production.phases.filter(name="people").update(preflight=report)
+    client = log_in(engineer)
+    page = client.get(reverse("run", args=[production.project.slug, production.number])).content.decode()
+    assert "3 ready, 4 were there already, 2 held" in page
+    assert "<td>Boats</td>" in page
+    data = {"object": "person", "reason": "duplicate_match_value", "verdict": "merge"}
+    post(log_in(customer), "decide", [production.project.slug], **data)
+    trail = client.get(reverse("trail", args=[production.project.slug])).content.decode()
+    assert "held people (Same address or web host as another): merge" in trail
+    Run.objects.filter(pk=production.pk).update(state=Run.State.SUCCEEDED)
+    page = client.get(reverse("rollback", args=[production.project.slug])).content.decode()
+    assert "object:7 (Boats)" in page
+    gate = gate_of(production.project, "objects")
+    assert gate.why_not == f"The phase “{gate.label}” has not been reconciled yet."
+
+
 def test_a_verdict_for_a_whole_group_is_kept(sandbox: Run, customer: User, log_in: LogIn) -> None:
     data = {"object": "person", "reason": "no_match_value", "verdict": "import"}
     page = post(log_in(customer), "decide", [sandbox.project.slug], **data)
     assert "Decided for 5 records: imported as they are." in page
     assert Decision.objects.get().verdict == "import"
+
+
+@pytest.mark.parametrize(("reason", "verdict"), [("no_match_value", "import"), ("duplicate_match_value", "merge")])
+def test_what_is_decided_and_about_to_be_carried_out_has_no_buttons(
+    reason: str, verdict: str, production: Run, customer: User, log_in: LogIn
+) -> None:
+    client, where = log_in(customer), {"object": "person", "reason": reason}
+    decided = f'name="verdict" value="{verdict}"'
+    assert decided in client.get(reverse("held", args=[production.project.slug]), where).content.decode()
+    page = post(client, "decide", [production.project.slug], **where, verdict=verdict)
+    assert "the run carries it out in a moment" in page
+    assert 'name="verdict"' not in page
+    assert 'name="keep"' not in page
+    assert page.count("not yet") == 1, "the other group"
+    Run.objects.filter(pk=production.pk).update(state=Run.State.SUCCEEDED)
+    assert decided in client.get(reverse("held", args=[production.project.slug]), where).content.decode()
 
 
 def test_keeping_one_of_two_doubles_leaves_the_other_behind(sandbox: Run, customer: User, log_in: LogIn) -> None:
@@ -180,6 +256,19 @@ def test_what_becomes_of_a_deleted_owner_can_be_decided(
     answer = client.post(reverse("decide", args=[sandbox.project.slug]), where | {"verdict": verdict}, follow=True)
     assert said in answer.content.decode()
     assert Decision.objects.get().verdict == verdict
+
+
+@pytest.mark.parametrize(("reason", "landed"), [("edited_on_both_sides", 5), ("deleted_at_source", 0)])
+def test_a_conflict_with_twenty_can_be_decided_for_either_side(
+    reason: str, landed: int, sandbox: Run, customer: User, log_in: LogIn
+) -> None:
+    Record.objects.filter(run=sandbox, reason="no_match_value").update(reason=reason)
+    client, where = log_in(customer), {"object": "person", "reason": reason}
+    shown = client.get(reverse("held", args=[sandbox.project.slug]), where)
+    assert "Take what Customer.io says" in shown.content.decode()
+    told = [(one.verdict, one.landed) for one in shown.context["outcomes"]]
+    assert told[1:] == [("ours", landed), ("theirs", landed)]
+    assert "kept as it stands in Twenty" in post(client, "decide", [sandbox.project.slug], **where, verdict="ours")
 
 
 def test_a_verdict_that_makes_no_sense_is_refused(sandbox: Run, customer: User, log_in: LogIn) -> None:

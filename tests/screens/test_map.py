@@ -422,6 +422,16 @@ def test_what_is_refused_comes_back_with_htmx_too(client: Client, wide: Project)
     assert 'aria-label="About the field email"' in part
 
 
+def test_a_single_version_is_not_compared_with_anything(client: Client, wide: Project) -> None:
+    url = reverse("map-versions", args=[wide.slug])
+    for asked in ({}, {"from": "0", "to": "1"}):
+        answer = client.get(url, asked)
+        page = answer.content.decode()
+        check(page)
+        assert "This is the only version" in page
+        assert "What changed from" not in page
+
+
 def test_versions_say_what_changed_who_and_when(client: Client, wide: Project) -> None:
     press(client, wide, "change-map", field="trait_0", to="leave")
     press(client, wide, "map-target", field="trait_1", destination="jobTitle")
