@@ -32,6 +32,9 @@ COLUMNS = (
     "in_destination",
 )
 
+SHOWN = 200
+"""Deleted people on the page, those who came back first; CSV and PDF have all of them."""
+
 
 @require_GET
 def audit(request: Request, slug: str) -> HttpResponse:
@@ -41,8 +44,11 @@ def audit(request: Request, slug: str) -> HttpResponse:
     gate = next(view for view in context["gates"] if view.gate == late_gates.AUDIT)
     newest = seat.project.audit_reports.order_by("-pk").first()
     rows = [(one, IntegrationForm(initial=_initial(one), prefix=None)) for one in seat.project.integrations.all()]
+    deleted = newest.content["deleted"] if newest else []
     context |= signing(seat.project, gate) | {
         "report": newest,
+        "deleted": sorted(deleted, key=lambda one: not one["returned_as"])[:SHOWN],
+        "not_shown": max(0, len(deleted) - SHOWN),
         "migrated": deletions.migrated(seat.project),
         "integrations": rows,
         "new_form": IntegrationForm(auto_id="new_%s"),

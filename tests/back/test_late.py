@@ -7,6 +7,7 @@ from datetime import timedelta
 import httpx
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from projects import audits, cutover, deletions, deltas, gates, hypercare, late_gates, selectors
@@ -133,6 +134,19 @@ def test_the_audit_is_signed_over_settled_integrations_and_void_when_somebody_co
     small.source.workspace.add_person(id="u12", email="new@company1.example")
     audits.make(project=small.project, by=small.admin)
     assert not gates.is_signed(small.project, "audit")
+
+
+def test_the_page_shows_who_came_back_first_and_says_how_many_more_there_are(
+    small: Migration, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    five_deleted(small)
+    small.to_map()
+    audits.make(project=small.project, by=small.admin)
+    monkeypatch.setattr("projects.views.audit.SHOWN", 2)
+    client.force_login(small.admin)
+    page = client.get(reverse("audit", args=[small.project.slug]))
+    assert all(one["returned_as"] for one in page.context["deleted"])
+    assert "3 more are in the CSV and the PDF." in page.content.decode()
 
 
 def test_deletions_are_kept_although_the_log_forgets_them(small: Migration) -> None:
