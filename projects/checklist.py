@@ -37,11 +37,16 @@ Signed = Callable[[str], bool]
 """Whether a gate is signed over what stands there now."""
 
 
+def signed_checks(signed: Signed) -> list[Check]:
+    """What has to be signed before a cutover."""
+    return [_phases(signed), _audit(signed)]
+
+
 def stored_checks(project: Project, signed: Signed) -> list[Check]:
     """The checklist over what was found the last time both systems were asked."""
     source = project.connections.filter(side=Connection.Side.SOURCE).first()
     found = (source.known if source else {}).get("cutover")
-    return [_phases(signed), _audit(signed), _freeze(project), _deltas(project), _held(project), _replay(project)] + (
+    return [*signed_checks(signed), _freeze(project), _deltas(project), _held(project), _replay(project)] + (
         _found(project, found)
         if found
         else [Check("looked", False, "Both systems have not been looked at yet.", "Look now.")]

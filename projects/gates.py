@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count
 
 from projects import late_gates
-from projects.checklist import Check, stored_checks
+from projects.checklist import Check, signed_checks, stored_checks
 from projects.models import Acceptance, Difference, Look, Project, Reconciliation, Run, Signature
 from projects.pipeline.extract import digest_of
 from projects.pipeline.phases import PHASES, phase_spec, step_specs
@@ -276,7 +276,9 @@ def _readiness(standing: Standing, gate: str, shown: dict[str, Any] | None) -> t
     if gate in late_gates.LATE:
         why_not = late_gates.why_not(standing.project, gate)
         if gate == late_gates.CUTOVER and standing.project.cut_over_at is None:
-            why_not = " ".join(check.sentence for check in standing.checks if not check.passed)
+            # Every page of a project asks for all gates: what has to look at its rows comes last.
+            failed = [check.sentence for check in signed_checks(standing.is_signed) if not check.passed]
+            why_not = " ".join(failed or [check.sentence for check in standing.checks if not check.passed])
         return not why_not, why_not
     if gate == SANDBOX and any(not books.closes for books in _sandbox_books(standing.project)):
         return False, "The books of the sandbox do not close: look at its reconciliations."
