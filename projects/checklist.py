@@ -45,8 +45,9 @@ def signed_checks(signed: Signed) -> list[Check]:
 def stored_checks(project: Project, signed: Signed) -> list[Check]:
     """The checklist over what was found the last time both systems were asked."""
     source = project.connections.filter(side=Connection.Side.SOURCE).first()
-    found = (source.known if source else {}).get("cutover")
-    return [*signed_checks(signed), _freeze(project), _deltas(project), _held(project), _replay(project)] + (
+    found, rollback = (source.known if source else {}).get("cutover"), newest_rollback(project)
+    moved = [_deltas(project, rollback), _held(project), _replay(project, rollback)]
+    return [*signed_checks(signed), _freeze(project), *moved] + (
         _found(project, found)
         if found
         else [Check("looked", False, "Both systems have not been looked at yet.", "Look now.")]
@@ -73,14 +74,13 @@ def _freeze(project: Project) -> Check:
     return Check("freeze", False, sentence, "Announce from when on nobody writes to Customer.io.")
 
 
-def _deltas(project: Project) -> Check:
+def _deltas(project: Project, rollback: Run | None) -> Check:
     """Two deltas in a row after the freeze moved nothing: the log was read to its end, and once more."""
     done = project.runs.filter(kind=Run.Kind.DELTA, state=Run.State.SUCCEEDED).order_by("-number")
     last = list(done[:2])
     remedy = "Run deltas until two in a row move nothing."
     if len(last) < 2:
         return Check("deltas", False, "Fewer than two deltas have run.", remedy, "delta")
-    rollback = newest_rollback(project)
     if rollback is not None and rollback.number > last[-1].number:
         return Check("deltas", False, f"{rollback} took something back after {last[-1]}.", remedy, "delta")
     for run in last:
@@ -106,7 +106,7 @@ def _held(project: Project) -> Check:
     return Check("held", not left, sentence, "Decide about them.", "held")
 
 
-def _replay(project: Project) -> Check:
+def _replay(project: Project, rollback: Run | None) -> Check:
     """Everything was read and compared not long ago and nothing was left: deltas by the log carry on from there.
 
     It need not fall into the freeze, which would have to be as long as the reading of everything.
@@ -117,7 +117,6 @@ def _replay(project: Project) -> Check:
     remedy = "Run a delta, then a replay."
     if replay is None or production is None or replay.number < production.number:
         return Check("replay", False, f"No replay of the last {FRESH.days} days has read everything.", remedy, "runs")
-    rollback = newest_rollback(project)
     if rollback is not None and rollback.number > replay.number:
         return Check("replay", False, f"{rollback} took something back after {replay}.", remedy, "runs")
     books = [phase.reconciliations.order_by("-pk").first() for phase in replay.phases.all()]

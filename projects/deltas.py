@@ -15,6 +15,8 @@ from projects.deletions import KEPT, note_lines
 from projects.models import Project, Record, Run, User
 from projects.permissions import Can
 from projects.pipeline import adopt, delta
+from projects.pipeline.departed import DELETED
+from projects.pipeline.threeway import BOTH_SIDES
 from projects.services import Refused
 
 SEAM = timedelta(minutes=2)
@@ -60,7 +62,7 @@ KINDS = {
 }
 """Kinds of lines of the log, in words."""
 
-CONFLICTS = ("edited_on_both_sides", "deleted_at_source")
+CONFLICTS = (BOTH_SIDES, DELETED)
 
 
 def in_words(kind: str) -> str:

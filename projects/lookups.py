@@ -11,9 +11,9 @@ from django.db.models import Q
 from mapping.rules import Action, MapSpec
 from projects.gates import Standing
 from projects.labels import labels_of
-from projects.models import Difference, JournalEntry, Link, Project, Record, Reversal, Run, Step
+from projects.models import Difference, JournalEntry, Link, Project, Record, Reversal, Run
 from projects.reasons import reason_label
-from projects.taken_back import told
+from projects.taken_back import destinations_of, told
 
 MOST = 50
 """Records that one look-up gives at most."""
@@ -55,10 +55,7 @@ def _by_destination(project: Project, text: str) -> list[tuple[str, str]]:
         wanted = UUID(text)
     except ValueError:
         return []
-    # From the steps: to tell the few destinations of millions of links apart, an index is read to its end.
-    steps = Step.objects.filter(run__project=project).exclude(destination="")
-    destinations = list(steps.order_by().values_list("destination", flat=True).distinct())
-    links = Link.objects.filter(project=project, destination__in=destinations, destination_id=wanted)
+    links = Link.objects.filter(project=project, destination__in=destinations_of(project), destination_id=wanted)
     return list(links.values_list("object", "key")[:5])
 
 

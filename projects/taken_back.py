@@ -62,7 +62,10 @@ def sentences(run: Run) -> list[str]:
 
 
 def destinations_of(project: Project) -> list[str]:
-    """The object types that were ever written to: named in a look-up by id, an index finds the few among millions."""
+    """The object types that were ever written to: named in a look-up by id, an index finds the few among millions.
+
+    From the steps: to tell them apart by millions of links, an index would be read to its end.
+    """
     steps = Step.objects.filter(run__project=project).exclude(destination="").order_by()
     return list(steps.values_list("destination", flat=True).distinct())
 

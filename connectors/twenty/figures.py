@@ -13,6 +13,7 @@ from connectors.catalogue import Field, FieldType, ObjectType
 from connectors.contract import Figures, Totals
 from connectors.errors import Rejected
 from connectors.twenty.api import TwentyApi
+from connectors.twenty.reading import filter_type
 from connectors.twenty.values import canonical
 
 Json = Any
@@ -35,8 +36,7 @@ def aggregate(api: TwentyApi, object: ObjectType, names: Sequence[str], author: 
         return None
     fields = [field for name in names if (field := object.field(name)) and field.type not in NOT_TOLD]
     wanted = " ".join(["totalCount", *(name for field in fields for name in _asked(field).values())])
-    kind = object.name[:1].upper() + object.name[1:]
-    document = f"query($f:{kind}FilterInput){{{object.plural}(filter:$f,first:1){{{wanted}}}}}"
+    document = f"query($f:{filter_type(object)}){{{object.plural}(filter:$f,first:1){{{wanted}}}}}"
     made_by = {"createdBy": {"source": {"eq": author[0]}, "name": {"eq": author[1]}}}
     try:
         told = api.graphql(document, {"f": made_by})[object.plural]

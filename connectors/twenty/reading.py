@@ -76,11 +76,8 @@ class Reader:
         """The rows by id through GraphQL, with every column that REST shows; None where that cannot be had."""
         if object.name in self._by_rest:
             return None
-        selection = selection_of(object)
-        name = object.name[0].upper() + object.name[1:]
-        document = (
-            f"query($f:{name}FilterInput){{{object.plural}(filter:$f,first:{TERMS}){{edges{{node{{{selection}}}}}}}}}"
-        )
+        asked = f"{object.plural}(filter:$f,first:{TERMS})"
+        document = f"query($f:{filter_type(object)}){{{asked}{{edges{{node{{{selection_of(object)}}}}}}}}}"
         found: dict[str, dict[str, Json]] = {}
         for start in range(0, len(ids), TERMS):
             chosen = {"id": {"in": list(ids[start : start + TERMS])}}
@@ -148,9 +145,8 @@ class Reader:
 
     def _ids_of(self, object: ObjectType, terms: Sequence[tuple[str, str]]) -> list[str]:
         """The ids of records that meet one of the terms, by GraphQL; a server may give fewer at once than asked for."""
-        name = object.name[0].upper() + object.name[1:]
         document = (
-            f"query($f:{name}FilterInput,$a:String){{{object.plural}(filter:$f,first:{TERMS},after:$a)"
+            f"query($f:{filter_type(object)},$a:String){{{object.plural}(filter:$f,first:{TERMS},after:$a)"
             "{edges{node{id}} pageInfo{hasNextPage endCursor}}}"
         )
         alive_or_not = {"or": [{"deletedAt": {"is": "NULL"}}, {"deletedAt": {"is": "NOT_NULL"}}]}
@@ -167,6 +163,11 @@ class Reader:
                 after = answer["pageInfo"]["endCursor"]
                 loop.see(after)
         return list(found)
+
+
+def filter_type(object: ObjectType) -> str:
+    """What GraphQL calls the type of a filter over this object."""
+    return f"{object.name[:1].upper()}{object.name[1:]}FilterInput"
 
 
 def selection_of(object: ObjectType) -> str:

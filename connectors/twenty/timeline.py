@@ -7,14 +7,14 @@ of a linked note: so they are destroyed first, by filter, which knows no largest
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from connectors.catalogue import Catalogue
 from connectors.contract import Echo
 from connectors.twenty.api import TwentyApi, query, rows_of
 from connectors.twenty.reading import ALIVE_OR_NOT, Reader
-from connectors.twenty.writing import BATCH
+from connectors.twenty.writing import of_a_request
 
 Json = Any
 
@@ -47,7 +47,7 @@ class Timeline:
         columns = [column, "linkedRecordId"] if object in LINKED else [column]
         removed = 0
         for name in columns:
-            for some in _portions(ids):
+            for some in of_a_request(ids):
                 chosen = f"and({ALIVE_OR_NOT},{name}[in]:[{','.join(some)}])"
                 answer = self._api.send("DELETE", query(f"/rest/{timeline.plural}", filter=chosen), safe=True)
                 removed += len(rows_of(answer.body))
@@ -74,9 +74,3 @@ def _echo(row: Json, column: str) -> Echo:
         by_hand=bool(row.get("workspaceMemberId")),
         at=str(row.get("createdAt") or ""),
     )
-
-
-def _portions(ids: Sequence[str]) -> Iterator[list[str]]:
-    wanted = list(dict.fromkeys(one.lower() for one in ids))
-    for start in range(0, len(wanted), BATCH):
-        yield wanted[start : start + BATCH]

@@ -106,25 +106,26 @@ class Writer:
 
         Attachments go one by one: of several that are destroyed at once 2.21 deletes the file of one only.
         """
-        for some in _of_a_request(ids, 1 if object.name == ATTACHMENT else BATCH):
+        for some in of_a_request(ids, 1 if object.name == ATTACHMENT else BATCH):
             chosen = f"and({ALIVE_OR_NOT},id[in]:[{','.join(some)}])"
             self._api.send("DELETE", query(f"/rest/{object.plural}", filter=chosen), safe=True)
 
     def retire(self, object: ObjectType, ids: Sequence[str]) -> None:
         """Soft-deletes the live ones of these records: only the exact `soft_delete=true` does that (section 6)."""
-        for some in _of_a_request(ids):
+        for some in of_a_request(ids):
             chosen = f"id[in]:[{','.join(some)}]"
             path = query(f"/rest/{object.plural}", filter=chosen, soft_delete="true")
             self._api.send("DELETE", path, safe=True)
 
     def restore(self, object: ObjectType, ids: Sequence[str]) -> None:
         """Restores by filter: the documented path with an id is always refused (section 6)."""
-        for some in _of_a_request(ids):
+        for some in of_a_request(ids):
             path = query(f"/rest/restore/{object.plural}", filter=f"id[in]:[{','.join(some)}]")
             self._api.send("PATCH", path, safe=True)
 
 
-def _of_a_request(ids: Sequence[str], size: int = BATCH) -> Iterator[list[str]]:
+def of_a_request(ids: Sequence[str], size: int = BATCH) -> Iterator[list[str]]:
+    """Different ids, as many at a time as go into one request."""
     wanted = list(dict.fromkeys(one.lower() for one in ids))
     for start in range(0, len(wanted), size):
         yield wanted[start : start + size]

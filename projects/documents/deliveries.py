@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from django.core.cache import cache
 
 from projects.models import Project, Record
+from projects.text import counted
 
 MOST = 200_000
 """Messages that are counted for a document; above it their activities in the destination tell the same."""
@@ -29,24 +30,21 @@ def deliveries_of(project: Project) -> Deliveries | None:
     name = f"deliveries:{newest.run_id}:{number}"
     found: Deliveries | None = cache.get(name)
     if found is None:
-        counted: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        tallies: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         for raw in rows.values_list("raw", flat=True).iterator(2000):
-            counted[str(raw.get("parent") or ""), str(raw.get("parent_id") or "")][
+            tallies[str(raw.get("parent") or ""), str(raw.get("parent_id") or "")][
                 str(raw.get("status") or "sent")
             ] += 1
-        found = {key: dict(tally) for key, tally in counted.items()}
+        found = {key: dict(tally) for key, tally in tallies.items()}
         cache.set(name, found, KEPT_SECONDS)
     return found
 
 
 def sentence(tally: dict[str, int]) -> str:
-    """`404 messages were read: 260 delivered, 144 opened`; empty where there are none."""
+    """`404 messages of it were read: 260 delivered, 144 opened`; empty where there are none."""
     number = sum(tally.values())
     parts = ", ".join(
         f"{count:,} {status}" for status, count in sorted(tally.items(), key=lambda one: (-one[1], one[0]))
     )
-    return (
-        f"{number:,} message{'' if number == 1 else 's'} of it {'was' if number == 1 else 'were'} read: {parts}"
-        if number
-        else ""
-    )
+    said = counted(number, "message of it was read", "messages of it were read")
+    return f"{said}: {parts}" if number else ""

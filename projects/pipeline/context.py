@@ -17,9 +17,10 @@ from django.utils import timezone
 from connectors.catalogue import Field, ObjectType
 from connectors.contract import Archive, Cursor, Destination, Existing, Page, Source
 from connectors.errors import Terminal
+from connectors.rebuild import Rebuilder
 from mapping.relations import MEMBER_OBJECT
 from mapping.rules import MapSpec, ObjectRule
-from projects.connections import open_archive, open_destination, open_source
+from projects.connections import open_archive, open_destination, open_rebuilder, open_source
 from projects.models import Link, Project, Record, Run, Step
 from projects.pipeline import departed
 from projects.pipeline.compiled import CompiledMap, compiled
@@ -80,6 +81,11 @@ class Context:
     def destination(self) -> Destination:
         """The destination, opened."""
         return self._stack.enter_context(open_destination(self.project))
+
+    @cached_property
+    def rebuilder(self) -> Rebuilder:
+        """Who made views, lists and drafts in the destination, opened."""
+        return self._stack.enter_context(open_rebuilder(self.project))
 
     @cached_property
     def target(self) -> ObjectType:

@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import takewhile
 
-from django.conf import settings
 from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -22,12 +21,9 @@ from django.utils.dateparse import parse_datetime
 from connectors.contract import Echo
 from connectors.errors import Transient
 from projects.models import Change, JournalEntry, Reversal, Run, Step
-from projects.pipeline import triggers
 from projects.pipeline.context import Context, Progress
+from projects.pipeline.triggers import HUSH, settling
 from projects.text import plain
-
-HUSH = "remove_echoes"
-"""The journal's verb: `count` are lines, `detail` names the records that they told of."""
 
 LEFT = "left_behind"
 """In the step's tally: lines about records that stay which may be somebody else's."""
@@ -115,10 +111,9 @@ def page(context: Context) -> Progress:
 def _wait_for_the_destination(run: Run, records: int) -> None:
     """Raises Transient until the destination's queue has had time to write the lines about so many records."""
     newest = JournalEntry.objects.filter(run=run, verb__in=TOUCH_VERBS).order_by("-pk").first()
-    seconds = settings.SETTLE_SECONDS * (1 + records / triggers.SETTLED_RECORDS)
     if newest is None or newest.answered_at is None:
         return
-    left = newest.answered_at + timedelta(seconds=min(seconds, triggers.LONGEST_SETTLING)) - timezone.now()
+    left = newest.answered_at + timedelta(seconds=settling(records)) - timezone.now()
     if left > timedelta():
         raise Transient("The destination is still writing its own timeline.", retry_after=left.total_seconds())
 

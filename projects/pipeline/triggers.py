@@ -132,14 +132,22 @@ SETTLED_RECORDS = 2000
 LONGEST_SETTLING = 900.0
 """Seconds."""
 
+HUSH = "remove_echoes"
+"""The journal's verb for lines that the destination wrote by itself: `count` are lines, `detail` names the records."""
+
+
+def settling(records: int) -> float:
+    """Seconds that a destination's queue is given to work off so many records."""
+    return min(LONGEST_SETTLING, settings.SETTLE_SECONDS * (1 + records / SETTLED_RECORDS))
+
 
 def settled_at(run: Run) -> datetime:
     """When the destination has had time to work off what the run wrote: the more, the later."""
     # Nothing waits for the lines of its own timeline that were destroyed.
-    done = JournalEntry.objects.filter(run=run, state=JournalEntry.State.DONE).exclude(verb="remove_echoes")
+    done = JournalEntry.objects.filter(run=run, state=JournalEntry.State.DONE).exclude(verb=HUSH)
     last = done.order_by("-id").first()
     if last is None:
         return timezone.now() - timedelta(days=1)
     written = done.aggregate(records=Sum("count"))["records"] or 0
-    seconds = min(LONGEST_SETTLING, settings.SETTLE_SECONDS * (1 + written / SETTLED_RECORDS))
-    return (last.answered_at or last.sent_at) + timedelta(seconds=max(seconds, settings.SETTLE_SECONDS))
+    seconds = max(settling(written), settings.SETTLE_SECONDS)
+    return (last.answered_at or last.sent_at) + timedelta(seconds=seconds)

@@ -6,7 +6,6 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from connectors.rebuild import Rebuilder, Thing
-from projects.connections import open_rebuilder
 from projects.models import HandoffItem, JournalEntry, Project, Run
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.scope import Scope
@@ -45,8 +44,7 @@ def page(context: Context) -> Progress:
     entry = made(context.project).exclude(pk__in=seen).first()
     if entry is None:
         return Progress(None)
-    with open_rebuilder(context.project) as rebuilder:
-        reason = remove(rebuilder, entry)
+    reason = remove(context.rebuilder, entry)
     cursor = {"seen": [*seen, entry.pk]}
     if reason:
         return Progress(cursor, save=lambda: stays(context, entry, reason))
