@@ -79,9 +79,3 @@ class ConcernForm(forms.Form):
     key = forms.CharField(label="Record (Customer.io key or e-mail address)", max_length=400)
     field = forms.CharField(label="Field, if it is about one", max_length=160, required=False)
     text = forms.CharField(label="What is wrong", widget=forms.Textarea(attrs={"rows": 3}), max_length=4000)
-
-
-class RemarkForm(forms.Form):
-    """An answer under an issue."""
-
-    text = forms.CharField(label="Answer", widget=forms.Textarea(attrs={"rows": 2}), max_length=4000)

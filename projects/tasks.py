@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from projects import deletions
+from projects import deletions, freeze
 from projects.pipeline import engine
 
 
@@ -25,5 +25,6 @@ def tick() -> None:
 
 @shared_task
 def watch_sources() -> None:
-    """Reads the logs of all sources, from the first discovery on: they reach back 30 days only."""
+    """Reads the logs of all sources from the first discovery on, as they reach back 30 days only; watches freezes."""
     deletions.poll_all()
+    freeze.watch_all()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 def plain(text: str) -> str:
     """The text with NUL and lone surrogates replaced: PostgreSQL refuses them, and SQLite cannot give them back."""
@@ -25,3 +27,14 @@ def duration(seconds: float) -> str:
     if whole < 3 * 86_400:
         return f"{whole // 3600} h {whole % 3600 // 60:02} m"
     return f"{whole // 86_400} d {whole % 86_400 // 3600} h"
+
+
+def in_quotes(value: Any) -> str:
+    """A value of a field in a sentence: `“Ada Lovelace”` for a name of two parts, `nothing` where it is empty."""
+    if isinstance(value, dict):
+        value = " ".join(str(part) for part in value.values() if part and not isinstance(part, (list, dict)))
+    if isinstance(value, list):
+        value = ", ".join(str(part) for part in value)
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
+    return "nothing" if value in (None, "") else f"“{str(value)[:120]}”"

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from projects import cutover as cutovers
 from projects import deltas, late_gates, services
 from projects.forms_back import FreezeForm
+from projects.freeze import look as look_at_both
 from projects.permissions import Can
 from projects.text import duration
 from projects.views.gates import signing
@@ -41,7 +42,7 @@ def look(request: Request, slug: str) -> HttpResponse:
     seat = seat_of(request, slug)
     with told(request):
         services.allow(request.user, Can.RUN, seat.project)
-        cutovers.look(seat.project)
+        look_at_both(seat.project)
     return redirect("cutover", slug=slug)
 
 

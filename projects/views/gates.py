@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from projects import gates, late_gates, services
+from projects import cutover, gates, late_gates, services
 from projects.forms import ReasonForm, SignForm
 from projects.gates import GateView
 from projects.models import Project, Reconciliation, Run
@@ -60,6 +60,7 @@ def sign(request: Request, slug: str, gate: str) -> HttpResponse:
     with told(request):
         if gate == gates.MAP:
             _refuse_unseen(seat, given["seen"])
+        cutover.look_before_signing(seat.project, gate)
         services.sign(
             project=seat.project,
             gate=gate,

@@ -10,11 +10,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from projects import audits, cutover, deletions, deltas, gates, hypercare, late_gates, selectors
+from projects import audits, cutover, deletions, deltas, freeze, gates, hypercare, late_gates, selectors
 from projects.documents.audience import audience_of
 from projects.models import GroupMember, Link, Record, Run
 from projects.pipeline import engine
 from projects.services import Refused
+from projects.tasks import watch_sources
 from tests.back.conftest import DAY, landed
 from tests.back.test_delta import carry_over, people
 from tests.journey.conftest import Migration
@@ -211,16 +212,52 @@ def test_the_checklist_names_webhooks_that_hear_of_every_change(small: Migration
     assert found.sentence.endswith("of a person or company: a.example.")
 
 
-def test_an_issue_is_closed_over_a_look_at_both_systems(small: Migration) -> None:
+def ready_to_cut_over(migration: Migration) -> None:
+    """Everything before the signature under the cutover: what is left is a person's."""
+    to_the_eve(migration)
+    carry_over(migration)
+    carry_over(migration, full=True)
+    migration.run("replay")
+    freeze.look(migration.project)
+
+
+def cut_over(migration: Migration) -> None:
+    """Twenty is the system of record."""
+    ready_to_cut_over(migration)
+    migration.sign("cutover")
+    migration.project.refresh_from_db()
+
+
+def sign_on_the_page(migration: Migration, gate: str, note: str = "") -> str:
+    """The signature as the page sends it; gives what the next page says."""
+    client = Client()
+    client.force_login(migration.admin)
+    form = client.get(reverse(gate, args=[migration.project.slug])).context["sign_form"].initial
+    url = reverse("sign", args=[migration.project.slug, gate])
+    return client.post(url, {**form, "name": "Ada Admin", "note": note}, follow=True).content.decode()
+
+
+def test_the_cutover_is_not_signed_over_a_look_from_before_the_last_write(small: Migration) -> None:
+    ready_to_cut_over(small)
+    assert selectors.stage_of(small.project) == "cutover"
+    small.source.workspace.change_attributes("00000001", {"shopify_total": "3"}, at=small.source.workspace.now() + 2)
+    assert "Somebody still writes to the source" in sign_on_the_page(small, "cutover")
+    small.project.refresh_from_db()
+    assert small.project.cut_over_at is None
+
+
+def test_a_freeze_is_watched_although_nobody_presses_anything(small: Migration) -> None:
     to_the_eve(small)
+    small.source.workspace.change_attributes("00000001", {"shopify_total": "3"}, at=small.source.workspace.now() + 2)
+    watch_sources()
+    found = next(check for check in gates.Standing(small.project).checks if check.name == "source")
+    assert "attribute_change by shopify" in found.sentence
+
+
+def test_an_issue_is_closed_over_a_look_at_both_systems(small: Migration) -> None:
     with pytest.raises(Refused, match="opens with the cutover"):
         hypercare.raise_concern(project=small.project, key="00000001", text="Wrong city", by=small.admin)
-    carry_over(small)
-    carry_over(small, full=True)
-    small.run("replay")
-    cutover.look(small.project)
-    small.sign("cutover")
-    small.project.refresh_from_db()
+    cut_over(small)
     person = people(small)["00000001"]
     small.destination.edit("person", person["id"], {"city": "Wrong"})
     concern = hypercare.raise_concern(
