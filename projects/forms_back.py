@@ -68,7 +68,7 @@ class FreezeForm(forms.Form):
 
     at = forms.DateTimeField(
         label="Nobody writes to Customer.io from",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        widget=forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"}),
         help_text="In UTC.",
     )
 

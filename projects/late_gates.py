@@ -25,7 +25,7 @@ LABELS = {AUDIT: "Deleted profiles and integrations", CUTOVER: "Cutover", HYPERC
 
 MISSING = {
     AUDIT: "The audit has not been made yet.",
-    CUTOVER: "Production and a delta come first.",
+    CUTOVER: "Production, the audit and a delta come first.",
     HYPERCARE: "The cutover comes first.",
 }
 

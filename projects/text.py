@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+MOVED = {"retired": "put into the bin"}
+"""Outcomes of a delta that have another name for people."""
 
 
 def plain(text: str) -> str:
@@ -38,3 +42,8 @@ def in_quotes(value: Any) -> str:
     if isinstance(value, bool):
         value = "yes" if value else "no"
     return "nothing" if value in (None, "") else f"“{str(value)[:120]}”"
+
+
+def moved_in_words(moved: Mapping[str, int]) -> str:
+    """What a delta moved: `3 created, 5 put into the bin`; empty where it moved nothing."""
+    return ", ".join(f"{number:,} {MOVED.get(name, name)}" for name, number in moved.items())

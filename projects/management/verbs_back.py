@@ -15,6 +15,7 @@ from projects.management.waiting import FAILED, WAITS, Outcome, wait_for
 from projects.models import Project, Run, User
 from projects.pipeline import delta, phases
 from projects.pipeline.scope import Scope
+from projects.text import moved_in_words
 
 
 def rollback_options(parser: argparse.ArgumentParser) -> None:
@@ -101,7 +102,7 @@ def carry_over(project: Project, user: User, options: dict[str, Any], stream: Ou
     run.refresh_from_db()
     moved = dict(delta.moved(run))
     data = {**outcome.data, "mode": run.scope.get("mode"), "moved": moved}
-    return Outcome(data, f"{outcome.text}\nMoved: {moved or 'nothing'}.", outcome.code)
+    return Outcome(data, f"{outcome.text}\nMoved: {moved_in_words(moved) or 'nothing'}.", outcome.code)
 
 
 def audit_options(parser: argparse.ArgumentParser) -> None:

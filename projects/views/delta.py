@@ -10,7 +10,7 @@ from projects import deltas, services
 from projects.models import Run
 from projects.permissions import Can
 from projects.pipeline.delta import moved as moved_by
-from projects.text import duration
+from projects.text import duration, moved_in_words
 from projects.views.seat import Request, page, seat_of, told
 
 
@@ -19,7 +19,7 @@ def delta(request: Request, slug: str) -> HttpResponse:
     """What waits at the source as last seen, the last deltas and what they moved."""
     seat = seat_of(request, slug)
     listed = seat.project.runs.filter(kind=Run.Kind.DELTA).order_by("-number")[:20]
-    moved = [(run, dict(moved_by(run))) for run in listed]
+    moved = [(run, moved_in_words(moved_by(run))) for run in listed]
     lag = deltas.lag(seat.project)
     return render(
         request,

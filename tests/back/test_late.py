@@ -137,6 +137,37 @@ def test_the_audit_is_signed_over_settled_integrations_and_void_when_somebody_co
     assert not gates.is_signed(small.project, "audit")
 
 
+def test_who_unsubscribes_after_the_last_run_and_is_deleted_then_keeps_that_right(small: Migration) -> None:
+    small.to_map()
+    assert small.run("sandbox", sample_size=6).state == Run.State.SUCCEEDED
+    read = Record.objects.filter(run__project=small.project, object="person").latest("pk")
+    small.source.workspace.change_attributes(read.key, {"unsubscribed": True})
+    small.source.workspace.delete_person(read.key)
+    assert audits.make(project=small.project, by=small.admin).content["do_not_contact"] == [read.raw["email"]]
+
+
+def test_the_cutover_waits_until_nobody_who_was_deleted_stands_in_twenty(small: Migration, client: Client) -> None:
+    landed(small)
+    for number in (8, 9):
+        small.source.workspace.delete_person(f"{number:08d}")
+    audits.make(project=small.project, by=small.admin)
+    assert "2 people who were deleted stand in Twenty." in checklist_of(small)
+    client.force_login(small.admin)
+    url = reverse("audit", args=[small.project.slug])
+    assert "the next delta takes 2 out" in client.get(url).content.decode()
+    delta = carry_over(small)
+    assert "Nobody who was deleted and is known of stands in Twenty." in checklist_of(small)
+    page = client.get(url).content.decode()
+    assert f"{delta} has ended since: look again before you acknowledge this." in page
+    client.post(reverse("refresh-audit", args=[small.project.slug]))
+    assert "has ended since" not in client.get(url).content.decode()
+
+
+def checklist_of(migration: Migration) -> set[str]:
+    """The sentences of the cutover's checklist."""
+    return {check.sentence for check in gates.Standing(migration.project).checks}
+
+
 def test_the_page_shows_who_came_back_first_and_says_how_many_more_there_are(
     small: Migration, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
