@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
@@ -19,6 +19,9 @@ from projects.text import counted, moved_in_words
 
 FRESH = timedelta(days=7)
 """How long a full comparison counts."""
+
+AGAIN = "Pause what writes, then move the freeze to that moment: deltas carry over what came in between."
+"""Who wrote since the freeze has written for good: only a later freeze begins without a write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def _audit(signed: Signed) -> Check:
 def _freeze(project: Project) -> Check:
     begun = project.freeze_at is not None and project.freeze_at <= timezone.now()
     if begun and project.freeze_at:
-        return Check("freeze", True, f"The source is frozen since {project.freeze_at:%Y-%m-%d %H:%M} UTC.")
+        return Check("freeze", True, f"The source is frozen since {project.freeze_at:%-d %b %Y, %H:%M} UTC.")
     sentence = "The freeze is not announced." if project.freeze_at is None else "The freeze has not begun."
     return Check("freeze", False, sentence, "Announce from when on nobody writes to Customer.io.")
 
@@ -142,15 +145,19 @@ def _replay(project: Project, rollback: Run | None) -> Check:
     return Check("replay", True, f"{replay} read everything and found nothing left to write.")
 
 
+def _when(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment):%-d %b %Y, %H:%M} UTC"
+
+
 def _found(project: Project, found: dict[str, Any]) -> list[Check]:
     if found["problem"]:
         return [Check("looked", False, found["problem"], "Mend the connection, then look again.")]
     writers, triggers = found["writers"], found["triggers"]
-    names = "; ".join(f"{name}, {one['count']} times" for name, one in writers.items())
+    names = "; ".join(f"{one['count']:,} {name}, last {_when(one['last'])}" for name, one in writers.items())
     still = f"Somebody still writes to the source since the freeze: {names}."
     quiet = Check("source", not writers, still if writers else "Nobody writes to the source since the freeze.")
     if writers:
-        quiet = replace(quiet, remedy="Pause what writes, then look again.", page="audit")
+        quiet = replace(quiet, remedy=AGAIN, page="audit")
     if project.freeze_at is None or project.freeze_at > timezone.now():
         quiet = Check(
             "source", False, "Who writes to the source is watched from the freeze on.", "Announce the freeze."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from projects import audit, gates, late_gates, services
 from projects.checklist import Check
@@ -24,6 +25,9 @@ def announce(*, project: Project, at: datetime, by: User) -> None:
         Project.objects.filter(pk=project.pk).update(freeze_at=at)
         project.freeze_at = at
         audit.record(Verb.FREEZE_ANNOUNCED, project, at=at.isoformat())
+    if at <= timezone.now():
+        # Who wrote since another moment says nothing about this freeze.
+        look(project)
 
 
 def look_before_signing(project: Project, gate: str) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from connectors.errors import ConnectorError
 from projects.connections import open_destination, open_source
 from projects.deletions import moment
+from projects.labels import in_words
 from projects.models import Connection, Project
 from projects.pipeline import delta
 from projects.pipeline.triggers import OBJECTS
@@ -52,7 +53,7 @@ def _writers(project: Project, since: datetime) -> dict[str, dict[str, Any]]:
                 kind = str(line.fields.get("type"))
                 if not (kind in delta.EVENT_TYPES or delta.is_change(kind)):
                     continue
-                name = f"{kind} by {line.meta.get('writer') or 'an unnamed writer'}"
+                name = f"{in_words(kind)} by {line.meta.get('writer') or 'an unnamed writer'}"
                 counted[name] += 1
                 at = moment(line.fields.get("timestamp"))
                 last[name] = max(at, last.get(name, at))

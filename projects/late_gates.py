@@ -88,7 +88,7 @@ def doubt(project: Project, gate: str) -> str:
     """What a signature would accept although something speaks against it."""
     end = ends_at(project)
     if gate == HYPERCARE and end is not None and timezone.now() < end:
-        return f"The hypercare window is open until {end:%Y-%m-%d %H:%M} UTC."
+        return f"The hypercare window is open until {end:%-d %b %Y, %H:%M} UTC."
     return ""
 
 

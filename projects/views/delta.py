@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from projects import deltas, services
+from projects.labels import in_words
 from projects.models import Run
 from projects.permissions import Can
 from projects.pipeline.delta import moved as moved_by
@@ -29,7 +30,7 @@ def delta(request: Request, slug: str) -> HttpResponse:
             lag=lag,
             behind=duration(lag.seconds or 0),
             freeze_length=duration(lag.freeze_seconds or 0),
-            waiting=[(deltas.in_words(kind), number) for kind, number in sorted(lag.waiting.items())],
+            waiting=[(in_words(kind), number) for kind, number in sorted(lag.waiting.items())],
             conflicts=deltas.conflicts(seat.project),
             runs=moved,
             open_run=seat.project.runs.filter(state__in=Run.OPEN).first(),
