@@ -23,6 +23,23 @@ from projects.services import Refused
 from projects.text import in_quotes, plain
 from projects.verbs import Verb
 
+NAMED = 12
+"""Fields that a refusal names."""
+
+LONGEST = 90
+"""Days; who needs longer needs another project."""
+
+
+@transaction.atomic
+def set_days(*, project: Project, days: int, by: User) -> None:
+    """Says how long hypercare is open from the cutover on."""
+    services.allow(by, Can.MANAGE, project)
+    if not 1 <= days <= LONGEST:
+        raise Refused(f"Hypercare lasts 1 to {LONGEST} days, not {days}.")
+    Project.objects.filter(pk=project.pk).update(hypercare_days=days)
+    project.hypercare_days = days
+    audit.record(Verb.HYPERCARE_SET, project, days=days)
+
 
 @transaction.atomic
 def raise_concern(*, project: Project, key: str, text: str, by: User, field: str = "") -> Concern:
@@ -66,7 +83,9 @@ def _check_field(project: Project, record: Record, field: str) -> None:
     rule = latest.spec.object(record.object) if latest else None
     if rule is None or _named(rule, field):
         return
-    known = ", ".join(dict.fromkeys(one.source for one in rule.fields if one.destination))
+    names = dict.fromkeys(one.source for one in rule.fields if one.destination and not one.source.startswith("@"))
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    known = f"{', '.join([*names][:NAMED])}{more}"
     raise Refused(f"The map has no field “{field}” for this record. It has: {known}. Or leave the field empty.")
 
 

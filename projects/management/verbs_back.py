@@ -201,15 +201,19 @@ def hypercare_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--answer", type=int, default=0, metavar="N")
     parser.add_argument("--check", type=int, default=0, metavar="N", help="Look at the record in both systems.")
     parser.add_argument("--resolve", type=int, default=0, metavar="N")
+    parser.add_argument("--again", type=int, default=0, metavar="N", help="Raise a resolved issue again.")
+    parser.add_argument("--days", type=int, default=None, help="How long hypercare is open from the cutover on.")
 
 
 def care(project: Project, user: User, options: dict[str, Any], stream: OutputWrapper) -> Outcome:
     """Raises, answers, checks and resolves issues; says where hypercare stands."""
+    if options["days"] is not None:
+        hypercare.set_days(project=project, days=options["days"], by=user)
     if options["key"]:
         hypercare.raise_concern(
             project=project, key=options["key"], field=options["field"], text=options["text"], by=user
         )
-    for name in ("answer", "check", "resolve"):
+    for name in ("answer", "check", "resolve", "again"):
         if not options[name]:
             continue
         concern = project.concerns.filter(number=options[name]).first()
@@ -219,11 +223,13 @@ def care(project: Project, user: User, options: dict[str, Any], stream: OutputWr
             hypercare.answer(concern=concern, text=options["text"], by=user)
         elif name == "check":
             hypercare.check(concern=concern, by=user)
+        elif name == "again":
+            hypercare.raise_again(concern=concern, text=options["text"], by=user)
         else:
             hypercare.resolve(concern=concern, by=user)
     report = hypercare.report(project)
     lines = [
-        f"{one['number']:>4}  {one['state']}  {one['object']} {one['key']}: {one['text']}" for one in report["issues"]
+        f"{one['number']:>4}  {one['state']}  {one['label']} {one['key']}: {one['text']}" for one in report["issues"]
     ]
     return Outcome(report, "\n".join([f"Hypercare until {report['ends_at'] or 'the cutover is done'}.", *lines]))
 

@@ -47,6 +47,8 @@ def _shown(request: Request, seat: Seat, form: ConcernForm) -> HttpResponse:
         "raised": seat.project.concerns.count(),
         "resolved": seat.project.concerns.filter(state=Concern.State.RESOLVED).count(),
         "concern_form": form,
+        "longest": care.LONGEST,
+        "doubt": late_gates.doubt(seat.project, late_gates.HYPERCARE),
         "rebuilt": closing.rebuilt(seat.project) if end else None,
     }
     return render(request, "projects/hypercare.html", context)
@@ -66,6 +68,20 @@ def _listed(project: Project) -> list[tuple[Concern, Record | None, str, str]]:
 def _about(request: Request) -> dict[str, str]:
     """What the page that led here was about."""
     return {name: request.GET[name] for name in ("key", "field") if request.GET.get(name)}
+
+
+@require_POST
+def set_days(request: Request, slug: str) -> HttpResponse:
+    """How long it is open."""
+    seat = seat_of(request, slug)
+    given = request.POST.get("days", "")
+    if not given.isdecimal():
+        messages.error(request, "Give the number of days.")
+        return redirect("hypercare", slug=slug)
+    with told(request):
+        care.set_days(project=seat.project, days=int(given), by=request.user)
+        messages.success(request, f"Hypercare is open for {given} days from the cutover on.")
+    return redirect("hypercare", slug=slug)
 
 
 @require_POST

@@ -82,3 +82,13 @@ def test_an_issue_is_named_after_its_record_and_leads_to_it(small: Migration) ->
     assert "Issue 1: person" not in page
     assert "raised issue 1: People 00000001" in client.get(reverse("trail", args=[small.project.slug])).content.decode()
     assert concern.number == 1
+
+
+def test_hypercare_is_as_long_as_the_admin_says(small: Migration, client: Client) -> None:
+    client.force_login(small.admin)
+    url = reverse("set-hypercare", args=[small.project.slug])
+    page = client.post(url, {"days": "14"}, follow=True).content.decode()
+    assert "Opens with the cutover, for 14 days." in page
+    assert "Hypercare lasts 1 to 90 days, not 0." in client.post(url, {"days": "0"}, follow=True).content.decode()
+    small.project.refresh_from_db()
+    assert small.project.hypercare_days == 14
