@@ -16,7 +16,7 @@ WHAT = (
     ("phase", "A phase, and what came after it"),
     ("object", "One object type, and what hangs on it"),
     ("field", "One field (object.field, as Twenty calls it)"),
-    ("person", "One person (by the Customer.io key)"),
+    ("person", "One person (by Customer.io key or e-mail address)"),
 )
 
 
@@ -28,18 +28,26 @@ class RollbackForm(forms.Form):
 
     def __init__(self, project: Project, data: Any = None) -> None:
         super().__init__(data)
-        runs = project.runs.filter(kind__in=[Run.Kind.PRODUCTION, Run.Kind.DELTA]).values_list("number", flat=True)
-        listed = ", ".join(str(number) for number in sorted(runs)) or "none yet"
-        names = ", ".join(phase.name for phase in phases.PHASES)
+        runs = project.runs.filter(kind__in=[Run.Kind.PRODUCTION, Run.Kind.DELTA]).order_by("number")
         latest, labels = project.map_series.latest(), labels_of(project)
-        objects = [f"{rule.source} ({labels[rule.source]})" for rule in latest.spec.objects] if latest else []
-        types = f" Object types: {', '.join(objects)}." if objects else ""
-        self.fields["which"].help_text = f"Runs: {listed}. Phases: {names}.{types} A field: person.jobTitle."
+        rules = latest.spec.objects if latest else ()
+        self._names = {
+            "phase": {phase.label.casefold(): phase.name for phase in phases.PHASES},
+            "object": {labels[rule.source].casefold(): rule.source for rule in rules},
+        }
+        offered = {
+            "Runs": [f"{run.number} ({run.get_kind_display().lower()})" for run in runs] or ["none yet"],
+            "Phases": [phase.label for phase in phases.PHASES],
+            "Object types": [labels[rule.source] for rule in rules] or ["none yet"],
+        }
+        listed = " ".join(f"{what}: {', '.join(names)}." for what, names in offered.items())
+        self.fields["which"].help_text = f"{listed} A field: person.jobTitle. A person: the key or the e-mail address."
 
     def scope(self) -> Scope:
-        """The scope that was chosen."""
+        """The scope that was chosen; phases and object types go by their label too."""
         what, which = self.cleaned_data["what"], self.cleaned_data["which"].strip()
-        return Scope(run=int(which)) if what == "run" else Scope(**{what: which})
+        name = self._names.get(what, {}).get(which.casefold(), which)
+        return Scope(run=int(which)) if what == "run" else Scope(**{what: name})
 
     def clean(self) -> dict[str, Any]:
         """A run is a number."""

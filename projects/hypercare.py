@@ -12,7 +12,7 @@ from django.utils import timezone
 from connectors.errors import ConnectorError
 from mapping.apply import compile_rule
 from mapping.rules import ObjectRule
-from projects import audit, late_gates, services
+from projects import audit, gates, late_gates, services
 from projects.connections import open_destination, open_source
 from projects.labels import labels_of
 from projects.models import Concern, Link, Project, Record, Remark, User
@@ -199,12 +199,17 @@ def raise_again(*, concern: Concern, text: str, by: User) -> None:
 def report(project: Project) -> dict[str, Any]:
     """The closing report: how long, how many issues, what became of each."""
     end = late_gates.ends_at(project)
-    issues, labels = project.concerns.prefetch_related("remarks"), labels_of(project)
+    issues = project.concerns.select_related("raised_by").prefetch_related("remarks__by")
+    labels = labels_of(project)
+    closed = gates.Standing(project).gate(late_gates.HYPERCARE)
+    signed = closed.state == "signed" and closed.at is not None
     return {
         "project": project.name,
         "cut_over_at": project.cut_over_at.isoformat() if project.cut_over_at else None,
         "ends_at": end.isoformat() if end else None,
         "seconds_left": max(0, round((end - timezone.now()).total_seconds())) if end else None,
+        "closed_by": closed.by if signed else "",
+        "closed_at": closed.at.isoformat() if signed and closed.at else None,
         "issues": [
             {
                 "number": one.number,
@@ -214,7 +219,17 @@ def report(project: Project) -> dict[str, Any]:
                 "field": one.field,
                 "text": one.text,
                 "state": one.state,
-                "remarks": [{"text": remark.text, "passed": remark.check_passed} for remark in one.remarks.all()],
+                "raised_by": str(one.raised_by or ""),
+                "raised_at": one.raised_at.isoformat(),
+                "remarks": [
+                    {
+                        "text": remark.text,
+                        "passed": remark.check_passed,
+                        "by": str(remark.by or ""),
+                        "at": remark.at.isoformat(),
+                    }
+                    for remark in one.remarks.all()
+                ],
             }
             for one in issues
         ],

@@ -25,7 +25,7 @@ def rollback_options(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--phase", default="", choices=[phase.name for phase in phases.PHASES])
     what.add_argument("--object", default="", help="One object type of the source, and what hangs on it.")
     what.add_argument("--field", default="", metavar="O.F", help="One field, as Twenty calls it: person.jobTitle.")
-    what.add_argument("--person", default="", metavar="KEY", help="One person, by the source's key.")
+    what.add_argument("--person", default="", metavar="KEY", help="One person, by the source's key or the address.")
     sure = parser.add_mutually_exclusive_group()
     sure.add_argument("--plan", action="store_true", help="Only say what would happen, and what would stay.")
     sure.add_argument("--yes", action="store_true", help="In a terminal: carry the plan out without asking.")
@@ -41,7 +41,7 @@ def roll_back(project: Project, user: User, options: dict[str, Any], stream: Out
     scope = Scope(**{name: options[name] for name in names if options[name]})
     found = project.runs.filter(kind=Run.Kind.ROLLBACK, state__in=Run.OPEN).first()
     run = found or rollback.start(project=project, scope=scope, by=user)
-    if run.scope != scope.to_json() and scope.to_json():
+    if found is not None and run.scope != scope.to_json() and scope.to_json():
         raise services.Refused(f"{run} is open and takes back {Scope.of(run)}: let it end, or cancel it first.")
     if run.state == Run.State.PAUSED:
         services.resume_run(run=run, by=user)

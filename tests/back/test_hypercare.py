@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from projects import hypercare
+from projects import hypercare, services
 from projects.models import Concern
 from projects.services import Refused
 from tests.back.test_delta import people
@@ -92,3 +92,19 @@ def test_hypercare_is_as_long_as_the_admin_says(small: Migration, client: Client
     assert "Hypercare lasts 1 to 90 days, not 0." in client.post(url, {"days": "0"}, follow=True).content.decode()
     small.project.refresh_from_db()
     assert small.project.hypercare_days == 14
+
+
+def test_the_closing_report_says_who_raised_answered_and_closed_what(small: Migration) -> None:
+    concern = wrong_title(small)
+    press(small, concern, "check")
+    press(small, concern, "answer", "They asked for this title.")
+    press(small, concern, "resolve")
+    services.sign(project=small.project, gate="hypercare", by=small.admin, name="Ada Admin", note="All is well.")
+    report = hypercare.report(small.project)
+    assert report["closed_by"] == "Ada Admin"
+    assert report["issues"][0]["raised_by"] == str(small.admin)
+    assert [remark["by"] for remark in report["issues"][0]["remarks"]] == [str(small.admin)] * 2
+    page = Client()
+    page.force_login(small.admin)
+    answer = page.get(reverse("hypercare", args=[small.project.slug]), {"format": "pdf"})
+    assert answer.content.startswith(b"%PDF")
