@@ -132,6 +132,10 @@ def confirm(*, run: Run, typed: str, by: User) -> None:
         raise Refused("There is no plan that waits to be confirmed.")
     Run.objects.filter(pk=run.pk, state=Run.State.WAITING).update(state=Run.State.RUNNING)
     audit.record(Verb.ROLLBACK_CONFIRMED, run.project, str(run), what=Scope.of(run).told(labels_of(run.project)))
+    if Scope.of(run).whole and run.project.cut_over_at is not None:
+        # What the cutover was signed over goes: the source is watched again, and a new cutover needs a new freeze.
+        Project.objects.filter(pk=run.project_id).update(cut_over_at=None, freeze_at=None)
+        audit.record(Verb.CUTOVER_UNDONE, run.project, "Twenty", run=str(run))
     services.enqueue(run)
 
 

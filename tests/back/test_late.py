@@ -10,10 +10,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from projects import audits, cutover, deletions, deltas, freeze, gates, hypercare, late_gates, selectors
+from projects import audits, cutover, deletions, deltas, freeze, gates, hypercare, late_gates, rollback, selectors
 from projects.documents.audience import audience_of
 from projects.models import GroupMember, Link, Record, Run
 from projects.pipeline import engine
+from projects.pipeline.scope import Scope
 from projects.services import Refused
 from projects.tasks import watch_sources
 from tests.back.conftest import DAY, landed
@@ -283,6 +284,22 @@ def test_a_freeze_is_watched_although_nobody_presses_anything(small: Migration) 
     watch_sources()
     found = next(check for check in gates.Standing(small.project).checks if check.name == "source")
     assert "1 changed attributes by shopify, last " in found.sentence
+
+
+def test_who_rolls_production_back_after_the_cutover_has_to_cut_over_again(small: Migration) -> None:
+    cut_over(small)
+    number = small.project.runs.filter(kind="production").latest("number").number
+    run = rollback.start(project=small.project, scope=Scope(run=number), by=small.admin)
+    engine.drive(run.pk)
+    small.project.refresh_from_db()
+    assert small.project.cut_over_at is not None
+    run.refresh_from_db()
+    rollback.confirm(run=run, typed=small.project.name, by=small.admin)
+    small.project.refresh_from_db()
+    assert (small.project.cut_over_at, small.project.freeze_at) == (None, None)
+    assert engine.drive(run.pk).state == Run.State.SUCCEEDED
+    assert selectors.stage_of(small.project) == "production"
+    cutover.announce(project=small.project, at=timezone.now(), by=small.admin)
 
 
 def test_an_issue_is_closed_over_a_look_at_both_systems(small: Migration) -> None:
