@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from connectors.twenty.fake import FakeTwenty
-from projects import deletions, deltas, gates, rollback, services
+from projects import deletions, deltas, gates, members, rollback, services
 from projects.checklist import Check
 from projects.documents import certificate
 from projects.models import Change, Link, Reversal, Run
@@ -258,7 +258,7 @@ def test_who_may_not_run_anything_leaves_nothing_behind_by_asking(small: Migrati
     landed(small)
     Change.objects.all().delete()
     customer = django_user_model.objects.create_user(email="c@acme.example", password="long enough 1")
-    services.add_member(project=small.project, user=customer, role="customer", by=small.admin)
+    members.add_member(project=small.project, user=customer, role="customer", by=small.admin)
     with pytest.raises(Refused, match="may not run"):
         rollback.start(project=small.project, scope=Scope(), by=customer)
     with pytest.raises(Refused, match="may not run"):
