@@ -159,6 +159,6 @@ def invite(request: Request, slug: str) -> HttpResponse:
         link = members.invite(project=seat.project, by=request.user, **form.cleaned_data)
         email = form.cleaned_data["email"]
         return render(
-            request, "projects/invited.html", page(seat, link=link, email=email, days=services.INVITATION_DAYS)
+            request, "projects/invited.html", page(seat, link=link, email=email, days=members.INVITATION_DAYS)
         )
     return redirect("project", slug=slug)
