@@ -149,6 +149,17 @@ def test_one_field_is_emptied_everywhere_and_its_column_goes(small: Migration) -
     assert "loyaltyPoints" not in small.destination.snapshot()["schema"]["person"]["fields"]
 
 
+@pytest.mark.parametrize("first", [{"field": "person.city"}, {"person": "00000002"}, {"phase": "companies"}])
+def test_taking_back_a_part_first_and_then_everything_leaves_nothing_behind(
+    small: Migration, first: dict[str, str]
+) -> None:
+    before = picture(small.destination)
+    landed(small)
+    roll_back(small, **first)
+    roll_back(small)
+    assert differing(picture(small.destination), before) == []
+
+
 def test_a_field_that_was_never_written_is_refused_and_blocks_nothing(small: Migration) -> None:
     landed(small)
     with pytest.raises(Refused, match=r"“person\.<b>” was not written.*Written were: person\.") as refusal:
