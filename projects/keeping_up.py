@@ -24,9 +24,9 @@ logger = logging.getLogger(__name__)
 
 CHOICES = {
     0: "only when somebody starts one",
-    15: "every 15 minutes, when something was written at the source",
-    60: "every hour, when something was written at the source",
-    240: "every 4 hours, when something was written at the source",
+    15: "every 15 minutes",
+    60: "every hour",
+    240: "every 4 hours",
     1440: "every day",
 }
 """Minutes between two deltas, in words."""
