@@ -11,11 +11,10 @@ from django.utils import timezone
 
 from connectors.errors import ConnectorError
 from projects.connections import open_destination, open_source
-from projects.deletions import moment
 from projects.labels import in_words
 from projects.models import Connection, Project
-from projects.pipeline import delta
 from projects.pipeline.triggers import OBJECTS
+from projects.source_log import EVENT_TYPES, is_change, moment
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +50,7 @@ def _writers(project: Project, since: datetime) -> dict[str, dict[str, Any]]:
         for page in source.changes(since.timestamp()):
             for line in page.records:
                 kind = str(line.fields.get("type"))
-                if not (kind in delta.EVENT_TYPES or delta.is_change(kind)):
+                if not (kind in EVENT_TYPES or is_change(kind)):
                     continue
                 name = f"{in_words(kind)} by {line.meta.get('writer') or 'an unnamed writer'}"
                 counted[name] += 1

@@ -47,6 +47,8 @@ def raise_concern(*, project: Project, key: str, text: str, by: User, field: str
     services.allow(by, Can.LOOK, project)
     if project.cut_over_at is None:
         raise Refused("Hypercare opens with the cutover.")
+    if gates.is_signed(project, late_gates.HYPERCARE):
+        raise Refused("Hypercare is closed: its closing report stands as it was signed.")
     record = _record(project, key.strip())
     if field.strip():
         _check_field(project, record, field.strip())

@@ -100,6 +100,8 @@ def test_the_closing_report_says_who_raised_answered_and_closed_what(small: Migr
     press(small, concern, "answer", "They asked for this title.")
     press(small, concern, "resolve")
     services.sign(project=small.project, gate="hypercare", by=small.admin, name="Ada Admin", note="All is well.")
+    with pytest.raises(Refused, match="Hypercare is closed"):
+        hypercare.raise_concern(project=small.project, key="00000001", text="One more", by=small.admin)
     report = hypercare.report(small.project)
     assert report["closed_by"] == "Ada Admin"
     assert report["issues"][0]["raised_by"] == str(small.admin)

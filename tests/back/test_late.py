@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from projects import audits, cutover, deletions, deltas, freeze, gates, hypercare, late_gates, rollback, selectors
 from projects.documents.audience import audience_of
+from projects.keeping_up import watch_sources
 from projects.models import GroupMember, Link, Record, Run
 from projects.pipeline import engine
 from projects.pipeline.scope import Scope
 from projects.services import Refused
-from projects.tasks import watch_sources
 from tests.back.conftest import DAY, landed
 from tests.back.test_delta import carry_over, people
 from tests.journey.conftest import Migration
