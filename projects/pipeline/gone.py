@@ -144,15 +144,27 @@ def _people_read_again(run: Run) -> set[str]:
 
 
 def confirmed(context: Context, links: Sequence[Link]) -> list[Link]:
-    """Those that the source, asked by name, does not have, and people who came back after they had been deleted.
-
-    Relationships were read person by person just now.
-    """
-    if context.step.object.startswith(RELATIONSHIP) or is_happening(context.step.object):
+    """Those that the source, asked by name, does not have, and people who came back after they had been deleted."""
+    if is_happening(context.step.object):
         return list(links)
+    if context.step.object.startswith(RELATIONSHIP):
+        return _cut_at_source(context, links)
     there = {record.key for record in context.source.fetch(context.step.object, [one.key for one in links]).records}
     back = banned.keys(context.project) if context.step.object == PERSON else set()
     return [link for link in links if link.key not in there or link.key in back]
+
+
+def _cut_at_source(context: Context, links: Sequence[Link]) -> list[Link]:
+    """Relationships that their person, asked by name, does not have any more; one whose person is unknown stays.
+
+    Where the log led here, the person was asked by name just now. A list of everybody may have left somebody out.
+    """
+    if delta.of_changes(context.run):
+        return list(links)
+    changes = Change.objects.filter(project=context.project, object=context.step.object).exclude(person="")
+    person = dict(changes.filter(key__in=[one.key for one in links]).values_list("key", "person"))
+    there = {record.key for record in context.source.fetch(RELATIONSHIP, sorted(set(person.values()))).records}
+    return [link for link in links if link.key in person and link.key not in there]
 
 
 def _row(context: Context, link: Link, into: str) -> Record:
