@@ -84,3 +84,21 @@ def test_what_was_decided_over_one_conflict_decides_no_later_one(small: Migratio
     carry_over(small)
     now = people(small)
     assert (now["00000001"]["city"], now["00000003"]["city"]) == ("Source again", "Hand, later")
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_nobody_loses_a_tag_while_the_source_builds_the_segment_anew(small: Migration, full: bool) -> None:
+    landed(small)
+    segment = next(iter(small.source.workspace.segments.values()))
+    segment.state = "building"
+    segment.members.clear()
+    small.source.workspace.touch()
+    for _ in range(2):
+        run = carry_over(small, full=full)
+        assert outcome(run, "person") == {}
+        assert outcome(run, "segment") == {"1": "held"}
+    assert left_over(small) == NOTHING
+    segment.state, segment.members = "finished", {"00000003": None}
+    small.source.workspace.touch()
+    carry_over(small, full=full)
+    assert {key for key, row in people(small).items() if row["tags"]} == {"00000003"}
