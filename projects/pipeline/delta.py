@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from connectors.contract import Page
@@ -107,11 +108,15 @@ def gone_in_log(run: Run) -> dict[str, str]:
 
 def held_before(run: Run, object: str) -> set[str]:
     """Keys that the run before this one left held or refused: they get another look each time."""
+    return set(_held(run).filter(object=object).values_list("key", flat=True))
+
+
+def _held(run: Run) -> QuerySet[Record]:
+    """What the run before this one left held or refused."""
     kinds = [Run.Kind.PRODUCTION, Run.Kind.DELTA]
     before = run.project.runs.filter(kind__in=kinds, number__lt=run.number, state=Run.State.SUCCEEDED)
-    newest = before.order_by("-number").first()
     states = [Record.State.HELD, Record.State.REJECTED]
-    return set(Record.objects.filter(run=newest, object=object, state__in=states).values_list("key", flat=True))
+    return Record.objects.filter(run=before.order_by("-number").first(), state__in=states)
 
 
 def page(context: Context) -> Progress:
@@ -200,6 +205,17 @@ def changed_hands(context: Context, source: str, after: int) -> tuple[list[Recor
     wanted = {(object, key) for _pk, object, key in page}
     again = [_again(context.run, row) for name, row in rows.items() if name in wanted]
     return again, page[-1][0] if len(page) == HANDED else None
+
+
+def held_happenings(context: Context, source: str, after: int) -> tuple[list[Record], int | None]:
+    """What the run before left held of one stream, once more as it was read, and where to go on.
+
+    Its person may have landed since, and no log tells it all again. `after`: a row's id.
+    """
+    left = _held(context.run).filter(object__in=(source, COMMENT, TASK), pk__gt=after).order_by("pk")
+    page = list(left[:HANDED])
+    again = [_again(context.run, row) for row in page if row.meta.get("source", row.object) == source]
+    return again, page[-1].pk if len(page) == HANDED else None
 
 
 def _again(run: Run, row: Record) -> Record:

@@ -8,7 +8,7 @@ import pytest
 
 from projects import gates, services
 from projects.models import Run
-from tests.back.conftest import landed
+from tests.back.conftest import DAY, landed
 from tests.back.test_delta import carry_over, people, planned, states
 from tests.journey.conftest import Migration
 
@@ -102,3 +102,41 @@ def test_nobody_loses_a_tag_while_the_source_builds_the_segment_anew(small: Migr
     small.source.workspace.touch()
     carry_over(small, full=full)
     assert {key for key, row in people(small).items() if row["tags"]} == {"00000003"}
+
+
+def trips(migration: Migration) -> dict[str, str]:
+    """Event → the person in Twenty whom it hangs on."""
+    return {row["customerioId"]: row["personId"] for row in migration.destination.records("activity")}
+
+
+def test_what_a_held_person_did_comes_along_when_the_person_lands(small: Migration) -> None:
+    source = small.source.workspace
+    late = source.add_person(id="late", attributes={"city": "Oslo"}).cio_id
+    source.add_event(late, "trip_booked", {"seats": 3}, at=source.now() - 9 * DAY, activity_id="trip-late")
+    landed(small)
+    for _ in range(2):
+        run = carry_over(small)
+        assert outcome(run, "event") == {"trip-late": "held"}
+    source.change_attributes(late, {"email": "late@x.example"})
+    run = carry_over(small)
+    assert outcome(run, "event") == {"trip-late": "created"}
+    assert trips(small)["trip-late"] == people(small)[late]["id"]
+    assert left_over(small) == NOTHING
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_what_somebody_did_who_went_into_a_person_deleted_after_that_goes_too(small: Migration, full: bool) -> None:
+    landed(small)
+    source = small.source.workspace
+    unknown = source.add_person(id="new", email="new@x.example").cio_id
+    source.merge_people("00000006", "00000005")
+    source.delete_person("00000006")
+    source.merge_people(unknown, "00000003")
+    source.delete_person(unknown)
+    source.merge_people("00000002", "00000001")
+    source.merge_people("00000007", "00000002")
+    carry_over(small, full=full)
+    assert set(trips(small)) == {"trip-0", "trip-1", "trip-3"}
+    seven = people(small)["00000007"]["id"]
+    assert (trips(small)["trip-0"], trips(small)["trip-1"]) == (seven, seven)
+    assert left_over(small) == NOTHING
