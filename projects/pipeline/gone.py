@@ -47,7 +47,8 @@ def page(context: Context) -> Progress:
         if row.state in (Record.State.EXCLUDED, Record.State.MERGED) and not row.meta.get("kept"):
             retired.append((row, link))
     if context.run.writes:
-        _retire(context, retired)
+        # What somebody threw away in the destination is in the bin by their hand, and a rollback leaves it there.
+        _retire(context, [(row, link) for row, link in retired if files.is_live(str(link.destination_id))])
     else:
         for row, _link in retired:
             # A replay only plans: a record that is to go would be a write.

@@ -18,7 +18,7 @@ from projects.pipeline import firstlook, intent
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.ends import TARGET_PERSON, TARGET_RECORD
 from projects.pipeline.extract import digest_of, linked
-from projects.pipeline.lookup import MARK, canonical_value, marks_of, owners, rivals_of, value_at
+from projects.pipeline.lookup import MARK, canonical_value, marks_of, owners, rivals_of, thrown_away, value_at
 from projects.pipeline.parents import hold_without, wanted
 from projects.pipeline.rows import save_rows
 from projects.pipeline.sending import (
@@ -240,10 +240,13 @@ def _place_deleted(context: Context, batch: Batch, row: Record, existing: Existi
     """A deleted record in the bin owns the id or the unique value: as people decided, or held until they do."""
     verdicts = verdicts_for(context, reason)
     verdict = verdicts.get(row.key, verdicts.get(""))
-    if verdict == Decision.Verdict.RESTORE:
+    thrown = thrown_away(context, [existing.id]).get(existing.id)
+    if verdict == Decision.Verdict.RESTORE or (thrown and thrown.key == row.key):
         row.destination_id = UUID(existing.id)
         link = link_of(context, row, Link.Origin.MATCHED, before=existing.fields)
         link.before = {**(link.before or {}), "deletedAt": existing.fields.get("deletedAt")}
+        if thrown and thrown.link:
+            link.origin, link.before = thrown.link["origin"], thrown.link["before"]
         batch.links[row.key] = link
         batch.restore.append(row)
         batch.update.append((row, dict(existing.fields)))

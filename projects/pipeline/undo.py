@@ -43,6 +43,11 @@ class Files:
     attached: frozenset[str] = frozenset()
     """Records that something of other people's hangs on."""
 
+    def is_live(self, id: str) -> bool:
+        """Whether a record is there, and not in the bin."""
+        now = self.now.get(id)
+        return now is not None and not now.deleted
+
     def decide(self, id: str) -> Verdict:
         """The verdict on one record; where its object type is gone, so is the record."""
         history = self.histories[id]

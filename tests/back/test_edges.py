@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from projects import gates, services
-from projects.models import Run
-from tests.back.conftest import DAY, landed
+from projects.models import Record, Run
+from tests.back.conftest import DAY, ask, landed
 from tests.back.test_delta import carry_over, people, planned, states
+from tests.back.test_rollback import differing, picture, roll_back
 from tests.journey.conftest import Migration
 
 
@@ -140,3 +141,32 @@ def test_what_somebody_did_who_went_into_a_person_deleted_after_that_goes_too(sm
     seven = people(small)["00000007"]["id"]
     assert (trips(small)["trip-0"], trips(small)["trip-1"]) == (seven, seven)
     assert left_over(small) == NOTHING
+
+
+def test_who_was_thrown_away_in_twenty_first_stays_there_when_the_delta_is_taken_back(small: Migration) -> None:
+    landed(small)
+    gone = people(small)["00000007"]["id"]
+    ask(small.destination, "DELETE", f"/rest/people/{gone}?soft_delete=true")
+    before = picture(small.destination)
+    small.source.workspace.delete_person("00000007")
+    run = carry_over(small)
+    roll_back(small, run=run.number)
+    assert differing(picture(small.destination), before) == []
+
+
+def test_a_tie_that_was_cut_and_made_again_comes_out_of_the_bin_by_itself(small: Migration) -> None:
+    before = picture(small.destination)
+    landed(small)
+    source, first = small.source.workspace, ties(small)
+    for _ in range(2):
+        source.unrelate("00000005", ("1", "c2"))
+        carry_over(small)
+        assert ties(small) == first - {("00000005", "Company 2")}
+        source.relate("00000005", ("1", "c2"), {"role": "crew"})
+        run = carry_over(small)
+        assert ties(small) == first
+        assert not Record.objects.filter(run=run, state="held").exists()
+    assert left_over(small) == NOTHING
+    production = small.project.runs.get(kind="production")
+    roll_back(small, run=production.number)
+    assert differing(picture(small.destination), before) == []
