@@ -137,7 +137,19 @@ def page(context: Context) -> Progress:
 
 def _keys(context: Context, object: str) -> set[str]:
     keys = touched(context.run, object) | held_before(context.run, object)
+    keys |= _doubles(context.run, object, sorted(keys))
     return keys | retagged(context) if object == PERSON else keys
+
+
+def _doubles(run: Run, object: str, keys: list[str]) -> set[str]:
+    """Records that shared the unique value of one of these when they were read last: doubles are settled together."""
+    earlier = Record.objects.filter(run__project=run.project_id, run__number__lt=run.number, object=object)
+    known = earlier.exclude(run__kind=Run.Kind.SANDBOX)
+    found: set[str] = set()
+    for at in range(0, len(keys), HANDED):
+        values = known.filter(key__in=keys[at : at + HANDED]).exclude(match_key="").values_list("match_key", flat=True)
+        found |= set(known.filter(match_key__in=set(values)).values_list("key", flat=True))
+    return found
 
 
 def retagged(context: Context) -> set[str]:

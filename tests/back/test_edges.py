@@ -170,3 +170,40 @@ def test_a_tie_that_was_cut_and_made_again_comes_out_of_the_bin_by_itself(small:
     production = small.project.runs.get(kind="production")
     roll_back(small, run=production.number)
     assert differing(picture(small.destination), before) == []
+
+
+def decided(migration: Migration, verdict: str, keys: list[str], reason: str = "duplicate_match_value") -> None:
+    """Somebody decides over held people."""
+    services.decide_held(
+        project=migration.project, object="person", reason=reason, verdict=verdict, keys=keys, by=migration.admin
+    )
+
+
+@pytest.mark.parametrize("verdict", ["merge", "import", "drop"])
+def test_doubles_stay_as_they_were_decided_when_one_of_them_changes(small: Migration, verdict: str) -> None:
+    source = small.source.workspace
+    first = source.add_person(id="d1", email="both@x.example", attributes={"city": "A"}).cio_id
+    second = source.add_person(id="d2", email="both@x.example", attributes={"city": "B", "job_title": "Cook"}).cio_id
+    small.to_sandbox(size=6)
+    run = small.run("production")
+    decided(small, verdict, [second])
+    small.finish(small.go_on(run))
+    before = {key: row for key, row in people(small).items() if key in (first, second)}
+    source.change_attributes(second, {"city": "C"})
+    run = carry_over(small)
+    after = {key: row for key, row in people(small).items() if key in (first, second)}
+    assert not Record.objects.filter(run=run, state__in=["held", "rejected"]).exists()
+    assert {key: row["city"] for key, row in after.items()} == (
+        {first: "A", second: "C"} if verdict == "import" else {first: "A"}
+    )
+    assert {key: row["emails"] for key, row in after.items()} == {key: row["emails"] for key, row in before.items()}
+    assert left_over(small) == NOTHING
+
+
+def test_a_newcomer_who_shares_an_address_is_put_where_somebody_decided(small: Migration) -> None:
+    landed(small)
+    new = small.source.workspace.add_person(id="n", email="p5@company2.example", attributes={"city": "Rome"}).cio_id
+    assert outcome(carry_over(small), "person") == {new: "held"}
+    decided(small, "merge", [new])
+    assert outcome(carry_over(small), "person") == {new: "merged"}
+    assert left_over(small) == NOTHING
