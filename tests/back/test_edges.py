@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from projects import gates, services
-from projects.models import Record, Run
+from projects.models import Link, Record, Run
+from projects.pipeline import delta
 from tests.back.conftest import DAY, ask, landed
 from tests.back.test_delta import carry_over, people, planned, states
 from tests.back.test_rollback import differing, picture, roll_back
@@ -207,3 +208,36 @@ def test_a_newcomer_who_shares_an_address_is_put_where_somebody_decided(small: M
     decided(small, "merge", [new])
     assert outcome(carry_over(small), "person") == {new: "merged"}
     assert left_over(small) == NOTHING
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_who_survives_with_the_address_of_somebody_that_landed_takes_over_the_record(
+    small: Migration, full: bool
+) -> None:
+    before = picture(small.destination)
+    source = small.source.workspace
+    heir = source.add_person(id="heir", attributes={"city": "Oslo"}).cio_id
+    landed(small)
+    stood = picture(small.destination)
+    record = people(small)["00000005"]["id"]
+    small.destination.edit("person", record, {"jobTitle": "By hand"})
+    note = ask(small.destination, "POST", "/rest/notes", {"title": "Call back"})["createNote"]
+    ask(small.destination, "POST", "/rest/noteTargets", {"noteId": note["id"], "targetPersonId": record})
+    source.merge_people(heir, "00000005")
+    run = carry_over(small, full=full)
+    now = people(small)
+    assert outcome(run, "person") == {heir: "updated"}
+    assert "00000005" not in now
+    assert (now[heir]["id"], now[heir]["jobTitle"], now[heir]["city"]) == (record, "By hand", "Oslo")
+    assert trips(small)["trip-4"] == record
+    assert (heir, "Company 2") in ties(small)
+    assert left_over(small) == NOTHING
+    assert delta.moved(carry_over(small)) == {}
+    small.destination.edit("person", record, {"jobTitle": stood["records"]["person"][record]["jobTitle"]})
+    ask(small.destination, "DELETE", f"/rest/notes/{note['id']}")
+    roll_back(small, run=run.number)
+    after = picture(small.destination)
+    assert differing(after["records"]["person"], stood["records"]["person"]) == []
+    assert Link.objects.get(object="person", key="00000005").origin == "created"
+    roll_back(small)
+    assert differing(picture(small.destination)["records"]["person"], before["records"]["person"]) == []

@@ -191,7 +191,7 @@ def test_a_run_that_was_cancelled_in_the_middle_is_taken_back_whole(
     small.to_sandbox(size=6)
     with monkeypatch.context() as patch:
         # The answer of the first batch of people is seen, and then the worker dies before it is booked.
-        patch.setattr("projects.pipeline.load._save", lambda batch: 1 / 0)
+        patch.setattr("projects.pipeline.load._save", lambda *_: 1 / 0)
         run = small.run("production")
     assert run.state == Run.State.PAUSED
     services.cancel_run(run=run, by=small.admin, why="Killed.")
@@ -203,7 +203,7 @@ def test_an_interrupted_update_still_knows_what_stood_there(small: Migration, mo
     before = picture(small.destination)
     small.to_sandbox(size=6)
     with monkeypatch.context() as patch:
-        patch.setattr("projects.pipeline.load._save", lambda batch: 1 / 0)
+        patch.setattr("projects.pipeline.load._save", lambda *_: 1 / 0)
         run = small.run("production")
     services.resume_run(run=run, by=small.admin)
     small.finish(small.go_on(run))
