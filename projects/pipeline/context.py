@@ -109,6 +109,11 @@ class Context:
         return {}
 
     @cached_property
+    def keys_found(self) -> dict[str, set[str]]:
+        """Keys that take long to find out, by what they are; found once for the pages of a step."""
+        return {}
+
+    @cached_property
     def hung_on(self) -> frozenset[str]:
         """Ids that notes, tasks, files and opportunities point to which this project did not make."""
         found: set[str] = set()

@@ -21,8 +21,9 @@ from projects.deletions import note_lines
 from projects.models import Change, GroupMember, Link, Record, Run, SourceChange
 from projects.pipeline import extract
 from projects.pipeline.context import Context, Progress
+from projects.pipeline.ends import ends_of
 from projects.pipeline.extract import FETCH, to_records
-from projects.pipeline.phases import COMMENT, PERSON, SEGMENT, TASK
+from projects.pipeline.phases import COMMENT, PERSON, SEGMENT, TASK, relationship_of
 from projects.pipeline.rows import store
 from projects.pipeline.tags import tags_rule
 from projects.pipeline.transform import tag_values
@@ -168,14 +169,47 @@ def retagged(context: Context) -> set[str]:
     }
 
 
+def related(context: Context) -> set[str]:
+    """People whose relationships may be others now: who was touched or is gone, and who was tied to what is gone."""
+    if "related" not in context.keys_found:
+        gone = gone_in_log(context.run)
+        named = touched(context.run, PERSON) | set(gone) | set(gone.values())
+        context.keys_found["related"] = (named | _tied_to_deleted(context)) - {""}
+    return context.keys_found["related"]
+
+
+def _tied_to_deleted(context: Context) -> set[str]:
+    """People tied to objects that the log says are deleted: no line of it tells the end of such a relationship."""
+    lines = SourceChange.objects.filter(project=context.project, at__gte=since(context.run), kind__startswith="_o:")
+    deleted: defaultdict[str, set[str]] = defaultdict(set)
+    for object, key in lines.filter(kind__endswith=":delete").values_list("object", "key"):
+        deleted[object].add(key)
+    found: set[str] = set()
+    for object, keys in deleted.items():
+        made = Change.objects.filter(project=context.project, object=object, key__in=keys)
+        ids = {str(id) for id in made.values_list("destination_id", flat=True)}
+        told = Change.objects.filter(project=context.project, object=relationship_of(object))
+        ties = _ties_to(context, relationship_of(object), ids)
+        found |= set(told.filter(key__in=ties).values_list("person", flat=True))
+    return found
+
+
+def _ties_to(context: Context, object: str, ids: set[str]) -> set[str]:
+    """Keys of relationships of this type that lead to these records of the destination."""
+    ends, links = ends_of(context.spec, object), Link.objects.filter(project=context.project, object=object)
+    if ends.onto:
+        return set(links.filter(destination_id__in=ids).values_list("key", flat=True))
+    column = ends.columns.get("object", "")
+    return {key for key, written in links.values_list("key", "written").iterator() if written.get(column) in ids}
+
+
 def relationships(context: Context) -> Progress:
     """The relationships of the next hundred people that were touched; in other runs, of everybody."""
     if not of_changes(context.run):
         return extract.relationships(context)
     keys = context.step.cursor.get("keys")
     if keys is None:
-        gone = gone_in_log(context.run)
-        keys = sorted((touched(context.run, PERSON) | set(gone.values())) - set(gone) - {""})
+        keys = sorted(related(context) - set(gone_in_log(context.run)))
     if not keys:
         return Progress(None)
     read = context.source.fetch("relationship", keys[:FETCH])

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from connectors.contract import Draft
@@ -19,7 +20,7 @@ from projects.pipeline.context import Context, Progress
 from projects.pipeline.departed import DELETED
 from projects.pipeline.extract import digest_of
 from projects.pipeline.intent import kept_link
-from projects.pipeline.phases import PERSON, RELATIONSHIP
+from projects.pipeline.phases import COMPANY, PERSON, PERSON_COMPANY, RELATIONSHIP, object_rules, relationship_of
 from projects.pipeline.rows import save_rows
 from projects.pipeline.scope import Scope
 from projects.pipeline.settle import verdicts_for
@@ -117,12 +118,17 @@ def _candidates(context: Context, after: int) -> Sequence[Link]:
         return list(links.exclude(key__in=present).order_by("pk")[:PAGE])
     if object == PERSON:
         links = links.filter(key__in=delta.gone_in_log(context.run).keys() | banned.keys(context.project))
+    elif object == PERSON_COMPANY:
+        # With the ties that this run has cut already, the log does not name these people any more.
+        cut = Change.objects.filter(run=context.run, kind=Change.Kind.RETIRED, object__startswith=RELATIONSHIP)
+        lost = set(cut.values_list("person", flat=True))
+        links = links.filter(key__in=delta.related(context) | lost)
     elif object.startswith(RELATIONSHIP):
-        people = _people_read_again(context.run)
+        people = delta.related(context)
         keys = Change.objects.filter(project=context.project, object=object, person__in=people).values("key")
         links = links.filter(key__in=keys)
     else:
-        links = links.filter(key__in=delta.touched(context.run, object))
+        links = links.filter(key__in=delta.touched(context.run, object.partition(".")[0]))
     return list(links.exclude(key__in=present).order_by("pk")[:PAGE])
 
 
@@ -140,16 +146,16 @@ def _of_deleted(context: Context, after: int) -> Sequence[Link]:
     return list(links.filter(key__in=theirs.values("key")).order_by("pk")[:PAGE])
 
 
-def _people_read_again(run: Run) -> set[str]:
-    return delta.touched(run, PERSON) | set(delta.gone_in_log(run))
-
-
 def confirmed(context: Context, links: Sequence[Link]) -> list[Link]:
     """Those that the source, asked by name, does not have, and people who came back after they had been deleted."""
     if is_happening(context.step.object):
         return list(links)
     if context.step.object.startswith(RELATIONSHIP):
         return _cut_at_source(context, links)
+    if context.step.object == PERSON_COMPANY:
+        return _without_company(context, links)
+    if "." in context.step.object:
+        return _emptied(context, links)
     there = {record.key for record in context.source.fetch(context.step.object, [one.key for one in links]).records}
     back = banned.keys(context.project) if context.step.object == PERSON else set()
     return [link for link in links if link.key not in there or link.key in back]
@@ -166,6 +172,27 @@ def _cut_at_source(context: Context, links: Sequence[Link]) -> list[Link]:
     person = dict(changes.filter(key__in=[one.key for one in links]).values_list("key", "person"))
     there = {record.key for record in context.source.fetch(RELATIONSHIP, sorted(set(person.values()))).records}
     return [link for link in links if link.key in person and link.key not in there]
+
+
+def _without_company(context: Context, links: Sequence[Link]) -> list[Link]:
+    """Companies of people who have no relationship with any company left, as the identity map knows."""
+    ties = [relationship_of(source) for source in object_rules(context.spec, COMPANY)]
+    told = Change.objects.filter(project=context.project, object__in=ties, person__in=[one.key for one in links])
+    person = dict(told.values_list("key", "person"))
+    there = Link.objects.filter(project=context.project, object__in=ties, key__in=person).exclude(
+        origin=Link.Origin.MERGED
+    )
+    have = {person[key] for key in there.values_list("key", flat=True)}
+    return [link for link in links if link.key not in have]
+
+
+def _emptied(context: Context, links: Sequence[Link]) -> list[Link]:
+    """Relations whose record was read and names nobody any more, or went."""
+    rows = Record.objects.of(context.run, context.step.object.partition(".")[0])
+    read = rows.filter(key__in=[one.key for one in links])
+    here = Q(state__in=(*Record.LANDED, Record.State.MERGED)) | Q(state=Record.State.EXCLUDED, reason=DELETED)
+    names_nobody = set(read.filter(here).values_list("key", flat=True))
+    return [link for link in links if link.key in names_nobody]
 
 
 def _row(context: Context, link: Link, into: str) -> Record:

@@ -49,6 +49,9 @@ LAND = ("correct", "transform", "settle", "preflight", "load", "merge", "look", 
 
 HAPPENED = ("draft", "settle", "preflight", "load", "look", "verify")
 
+DERIVED = ("primary_company", "relate")
+"""Stages that make rows of what other rows say: each sets one relation of a record."""
+
 RELATIONSHIPS = StepSpec(f"{RELATIONSHIP}.read", RELATIONSHIP, "", ("relationships",))
 """Relationships are read once, person by person, for all object types together."""
 
@@ -275,7 +278,7 @@ def step_specs(run: Run, phase: str) -> tuple[StepSpec, ...]:
 
 def _with_gone(step: StepSpec) -> StepSpec:
     """A delta (and a replay, which plans one) also sees to what the source no longer has."""
-    if not step.counts or step.object == ATTACHMENT:
+    if step.object == ATTACHMENT or not (step.counts or step.stages[0] in DERIVED):
         return step
     first = "look" if "look" in step.stages else "verify"
     stages = tuple(part for stage in step.stages for part in (("gone", stage) if stage == first else (stage,)))

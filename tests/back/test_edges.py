@@ -241,3 +241,45 @@ def test_who_survives_with_the_address_of_somebody_that_landed_takes_over_the_re
     assert Link.objects.get(object="person", key="00000005").origin == "created"
     roll_back(small)
     assert differing(picture(small.destination)["records"]["person"], before["records"]["person"]) == []
+
+
+def employers(migration: Migration) -> dict[str, str]:
+    """Key of a person → the name of the company in Twenty that is the person's own, of those that are there."""
+    names = {row["id"]: row["name"] for row in migration.destination.records("company")}
+    return {key: names.get(row["companyId"], "") for key, row in people(migration).items() if row["companyId"]}
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_who_leaves_the_last_company_has_none(small: Migration, full: bool) -> None:
+    landed(small)
+    source = small.source.workspace
+    for key in ("00000003", "00000005"):
+        source.unrelate(key, ("1", "c2"))
+    ours = next(row["id"] for row in small.destination.records("company") if row["name"] == "Company 1")
+    small.destination.edit("person", people(small)["00000005"]["id"], {"companyId": ours})
+    before = employers(small)
+    run = carry_over(small, full=full)
+    assert employers(small) == {key: name for key, name in before.items() if key != "00000003"}
+    assert delta.moved(run)
+    assert left_over(small) == NOTHING
+    roll_back(small, run=run.number)
+    assert employers(small) == before
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_with_a_company_that_was_deleted_the_ties_to_it_go(small: Migration, full: bool) -> None:
+    source = small.source.workspace
+    source.relate("00000005", ("1", "c1"), {}, at=source.now() - 100)
+    landed(small)
+    before, employed = ties(small), employers(small)
+    assert employed["00000005"] == "Company 2"
+    source.delete_object(("1", "c2"))
+    source.delete_object(("2", "b0"))
+    run = carry_over(small, full=full)
+    assert ties(small) == {(key, name) for key, name in before if name == "Company 1"}
+    assert employers(small) == {
+        key: "Company 1" for key in ("00000005", *employed) if employed[key] == "Company 1" or key == "00000005"
+    }
+    assert left_over(small) == NOTHING
+    roll_back(small, run=run.number)
+    assert (ties(small), employers(small)) == (before, employed)
