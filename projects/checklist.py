@@ -120,7 +120,8 @@ def _replay(project: Project, rollback: Run | None) -> Check:
     if rollback is not None and rollback.number > replay.number:
         return Check("replay", False, f"{rollback} took something back after {replay}.", remedy, "runs")
     books = [phase.reconciliations.order_by("-pk").first() for phase in replay.phases.all()]
-    planned = sum(one.balance["created"] + one.balance["updated"] for one in books if one)
+    tables = [row for one in books if one for row in one.objects_table.values()]
+    planned = sum(row["created"] + row["updated"] for row in tables)
     if planned:
         return Check("replay", False, f"{replay} would still write {planned:,} records.", remedy, "runs")
     return Check("replay", True, f"{replay} read everything and found nothing left to write.")

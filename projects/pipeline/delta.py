@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from connectors.contract import Page
@@ -278,13 +278,9 @@ def _unknown(context: Context, page: Page) -> Page:
 
 
 def moved(run: Run) -> Counter[str]:
-    """What a delta moved, by outcome: nothing of this is left when the source rests."""
-    counted: Counter[str] = Counter()
-    for phase in run.phases.all():
-        for books in phase.reconciliations.order_by("-pk")[:1]:
-            counted.update({name: books.balance.get(name, 0) for name in ("created", "updated", "merged")})
-    counted["retired"] = run.changes.filter(kind="retired").count()
-    return +counted
+    """What a delta wrote, by kind, relations too: nothing of this is left when the source rests."""
+    kinds = run.changes.order_by().values_list("kind").annotate(number=Count("pk"))
+    return Counter(dict(kinds))
 
 
 def pending(lines: Iterable[SourceChange]) -> Counter[str]:

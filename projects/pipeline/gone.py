@@ -67,7 +67,9 @@ def _cut(context: Context, links: Sequence[Link], gone: Sequence[Link]) -> Progr
     for row, link in zip(rows, gone, strict=True):
         row.state, row.reason, row.detail = Record.State.EXCLUDED, DELETED, "The source cut this relationship."
         now = there.get(str(link.destination_id))
-        columns = [name for name in context.ends.columns.values() if link.written.get(name)]
+        # A relation to a member of the workspace has no other end of ours: it is all that was written.
+        named = context.ends.columns.values() or link.written.keys() - {"position"}
+        columns = [name for name in named if link.written.get(name)]
         if now is not None and all(now.fields.get(name) == link.written[name] for name in columns):
             row.mapped = dict.fromkeys(columns)
             cut.append((row, link))
