@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
@@ -20,6 +20,9 @@ from projects.text import counted
 FRESH = timedelta(days=7)
 """How long a full comparison counts."""
 
+LOOKED = timedelta(minutes=15)
+"""How long counts what both systems said when they were asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -32,6 +35,8 @@ class Check:
     page: str = ""
     """The page on which that is done, by the name of its address."""
 
+
+MEND = "Read each sentence, mend it at the source or in Twenty, then run a delta."
 
 Signed = Callable[[str], bool]
 """Whether a gate is signed over what stands there now."""
@@ -98,12 +103,25 @@ def _held(project: Project) -> Check:
     held = Record.objects.filter(run=run, state=Record.State.HELD).exclude(object="segment")
     decided = Decision.objects.filter(project=project, object=OuterRef("object"), reason=OuterRef("reason"))
     left = held.filter(~Exists(decided.filter(Q(key="") | Q(key=OuterRef("key"))))).count()
+    if refused := _refused(project, run):
+        what = counted(refused, "record", "records")
+        return Check("held", False, f"Twenty refused {what} of {run}: what changed there has not landed.", MEND, "held")
     sentence = (
         f"{counted(left, 'held record waits', 'held records wait')} for a decision."
         if left
         else "Every held record is decided."
     )
     return Check("held", not left, sentence, "Decide about them.", "held")
+
+
+def _refused(project: Project, run: Run | None) -> int:
+    """Records that the newest delta could not land, other than those with which production was signed."""
+    if run is None or run.kind != Run.Kind.DELTA:
+        return 0
+    production = project.runs.filter(kind=Run.Kind.PRODUCTION, state=Run.State.SUCCEEDED).order_by("-number").first()
+    signed = Record.objects.filter(run=production, state=Record.State.REJECTED, object=OuterRef("object"))
+    refused = Record.objects.filter(run=run, state=Record.State.REJECTED)
+    return refused.exclude(Exists(signed.filter(key=OuterRef("key")))).count()
 
 
 def _replay(project: Project, rollback: Run | None) -> Check:
@@ -130,6 +148,10 @@ def _replay(project: Project, rollback: Run | None) -> Check:
 def _found(project: Project, found: dict[str, Any]) -> list[Check]:
     if found["problem"]:
         return [Check("looked", False, found["problem"], "Mend the connection, then look again.")]
+    at = datetime.fromisoformat(found["at"])
+    if at < timezone.now() - LOOKED or at < (project.freeze_at or at):
+        sentence = f"Both systems were looked at last at {at:%Y-%m-%d %H:%M} UTC: who has written since is not known."
+        return [Check("looked", False, sentence, "Look now.")]
     writers, triggers = found["writers"], found["triggers"]
     names = "; ".join(f"{name}, {one['count']} times" for name, one in writers.items())
     still = f"Somebody still writes to the source since the freeze: {names}."
