@@ -14,7 +14,7 @@ from projects.connections import open_source
 from projects.deletions import KEPT, note_lines
 from projects.models import Project, Record, Run, User
 from projects.permissions import Can
-from projects.pipeline import adopt, delta
+from projects.pipeline import delta
 from projects.pipeline.departed import DELETED
 from projects.pipeline.threeway import BOTH_SIDES
 from projects.services import Refused
@@ -92,7 +92,6 @@ def start(*, project: Project, by: User, full: bool = False) -> Run:
     base = base_of(project)
     if base is None or base.started_at is None:
         raise Refused("There is nothing to follow up: production has not ended yet.")
-    adopt.links(project)
     since = base.started_at - SEAM
     reaches = since > timezone.now() - KEPT
     mode = delta.FULL if full or not reaches else delta.CHANGES

@@ -14,7 +14,7 @@ from projects import audit, services
 from projects.labels import labels_of
 from projects.models import Phase, Project, Reversal, Run, User
 from projects.permissions import Can
-from projects.pipeline import adopt, echoes, phases, unbuild, undone
+from projects.pipeline import echoes, phases, unbuild, undone
 from projects.pipeline.scope import Scope
 from projects.pipeline.undo_schema import VERBS, takes_schema
 from projects.services import Refused
@@ -68,7 +68,6 @@ def start(*, project: Project, scope: Scope, by: User) -> Run:
     """Starts the plan of a rollback; nothing is written before it is confirmed."""
     services.allow(by, Can.RUN, project)
     _check(project, scope)
-    adopt.links(project)
     return services.start_run(project=project, kind=Run.Kind.ROLLBACK, by=by, scope=scope.to_json())
 
 

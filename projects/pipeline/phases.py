@@ -119,7 +119,7 @@ def _people(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
     if run.kind in (Run.Kind.SANDBOX, Run.Kind.PRODUCTION):
         yield StepSpec("clear", "sandbox", "", ("clear",))
     if run.kind == Run.Kind.DELTA:
-        yield StepSpec("log", "log", "", ("log",))
+        yield StepSpec("log", "log", "", ("adopt", "log"))
     yield StepSpec(SEGMENT, SEGMENT, PERSON, ("extract", "tags"))
     yield StepSpec(MEMBERSHIP, MEMBERSHIP, "", ("members",))
     yield StepSpec(PERSON, PERSON, PERSON, ("extract", *LAND), counts=True)
@@ -217,7 +217,7 @@ DISCOVERY = PhaseSpec("discovery", "Discovery", _discovery, needs_approval=False
 
 
 def _plan(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
-    yield StepSpec("plan", "plan", "", ("survey",))
+    yield StepSpec("plan", "plan", "", ("adopt", "survey"))
 
 
 def _undo(run: Run, spec: MapSpec) -> Iterable[StepSpec]:

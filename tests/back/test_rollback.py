@@ -226,6 +226,35 @@ def test_records_that_landed_before_changes_were_kept_are_taken_back_by_the_iden
     assert differing(after, before) == []
 
 
+def test_what_older_versions_did_is_written_down_by_the_run_itself_and_once(
+    small: Migration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    landed(small)
+    kept = set(Change.objects.values_list("object", "key", "kind"))
+    Change.objects.all().delete()
+    run = rollback.start(project=small.project, scope=Scope(), by=small.admin)
+    assert not Change.objects.exists()
+    real, pages = engine.commit, 0
+
+    def commit(*args: Any) -> bool:
+        nonlocal pages
+        pages += 1
+        if pages in (2, 3, 5):
+            raise engine.LostLease("killed")
+        return real(*args)
+
+    monkeypatch.setattr("projects.pipeline.adopt.WINDOW", 9)
+    with monkeypatch.context() as dying:
+        dying.setattr(engine, "commit", commit)
+        for _ in range(4):
+            engine.advance(run.pk)
+            run.steps.filter(state="running").update(leased_until=None, state="pending")
+    engine.drive(run.pk)
+    assert pages > 5
+    assert set(Change.objects.values_list("object", "key", "kind")) == kept
+    assert Change.objects.count() == len(kept)
+
+
 def test_after_a_rollback_production_can_run_again(small: Migration) -> None:
     landed(small)
     roll_back(small)
