@@ -33,7 +33,7 @@ SETTINGS = {
     "DEBUG": "Django's debug pages. Never in production.",
     "LOG_LEVEL": "How much is logged.",
     "TICK_SECONDS": "How often the beat looks for runs that want work.",
-    "WATCH_SECONDS": "How often the beat reads the source's log of deletions.",
+    "WATCH_SECONDS": "How often the beat reads the sources' logs and sees whether a delta is due.",
     "RUN_LEASE_SECONDS": "How long a worker may be silent before its step is given to another one.",
     "RUN_SLICE_SECONDS": "How long one task works on a step before it hands the turn on.",
     "SETTLE_SECONDS": "How long the destination's own queue is given before paused workflows are put back.",

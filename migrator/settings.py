@@ -166,11 +166,11 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_IMPORTS = ["projects.rebuilding"]
+CELERY_IMPORTS = ["projects.rebuilding", "projects.keeping_up"]
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "projects.tasks.tick", "schedule": env.float("TICK_SECONDS", 10.0)},
-    "watch-sources": {"task": "projects.tasks.watch_sources", "schedule": env.float("WATCH_SECONDS", 900.0)},
+    "watch-sources": {"task": "projects.keeping_up.watch_sources", "schedule": env.float("WATCH_SECONDS", 900.0)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 

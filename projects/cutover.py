@@ -13,12 +13,11 @@ from connectors.errors import ConnectorError
 from projects import audit, gates, services
 from projects.checklist import Check
 from projects.connections import open_destination, open_source
-from projects.deletions import moment
 from projects.models import Connection, Project, User
 from projects.permissions import Can
-from projects.pipeline import delta
 from projects.pipeline.triggers import OBJECTS
 from projects.services import Refused
+from projects.source_log import EVENT_TYPES, is_change, moment
 from projects.verbs import Verb
 
 
@@ -64,7 +63,7 @@ def _writers(project: Project, since: datetime) -> dict[str, dict[str, Any]]:
         for page in source.changes(since.timestamp()):
             for line in page.records:
                 kind = str(line.fields.get("type"))
-                if not (kind in delta.EVENT_TYPES or delta.is_change(kind)):
+                if not (kind in EVENT_TYPES or is_change(kind)):
                     continue
                 name = f"{kind} by {line.meta.get('writer') or 'an unnamed writer'}"
                 counted[name] += 1

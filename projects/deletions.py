@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -22,29 +22,18 @@ from projects.models import (
     Link,
     Project,
     Record,
-    SourceChange,
     Watch,
 )
 from projects.pipeline.extract import digest_of
 from projects.pipeline.phases import PERSON
+from projects.source_log import AGAIN, KEPT, followed_since, moment, note_changes, note_lines
 from projects.text import plain
 from projects.verbs import Verb
 
 logger = logging.getLogger(__name__)
 
-KEPT = timedelta(days=30)
-"""How far back the source's log reaches; older deletions nobody can tell any more."""
-
-AGAIN = timedelta(minutes=5)
-"""Read twice at the seam: lines may arrive a little late."""
-
 RETURNED = "deleted_at_source"
 """Reason of people who were deleted at the source and came back through an integration: they are left behind."""
-
-
-def moment(value: Any) -> datetime:
-    """A unix time as the database keeps it."""
-    return datetime.fromtimestamp(float(value or 0), UTC)
 
 
 def watch_of(project: Project) -> Watch:
@@ -54,17 +43,26 @@ def watch_of(project: Project) -> Watch:
 
 
 def poll(project: Project) -> int:
-    """Reads who was deleted, merged and made since the last time; gives the number of new lines."""
+    """Reads the log since the last time; gives the number of new lines.
+
+    Always who was deleted, merged and made; from the first phase of production on, whatever a delta will carry over.
+    """
     watch, now = watch_of(project), timezone.now()
+    since, followed = watch.read_to - AGAIN, followed_since(project)
+    new, written = 0, None
     try:
         with open_source(project) as source:
-            lines = [line for page in source.deleted((watch.read_to - AGAIN).timestamp()) for line in page.records]
-            new = note_lines(project, lines)
-            _note_deletions(project, source, lines)
+            for page in source.deleted(since.timestamp()):
+                new += note_lines(project, page.records)
+                _note_deletions(project, source, page.records)
+            if followed is not None:
+                more, written = note_changes(project, source, max(since, followed))
+                new += more
     except ConnectorError as error:
         Watch.objects.filter(pk=watch.pk).update(polled_at=now, problem=str(error))
         raise
-    Watch.objects.filter(pk=watch.pk).update(read_to=now, polled_at=now, problem="")
+    written_at = max(filter(None, (written, watch.written_at)), default=None)
+    Watch.objects.filter(pk=watch.pk).update(read_to=now, polled_at=now, written_at=written_at, problem="")
     return new
 
 
@@ -78,52 +76,33 @@ def poll_all() -> None:
             logger.warning("the log of %s could not be read: %s", project.slug, error)
 
 
-def note_lines(project: Project, lines: Iterable[SourceRecord]) -> int:
-    """Keeps lines of the source's log, each once; gives how many were new."""
-    before = SourceChange.objects.filter(project=project).count()
-    SourceChange.objects.bulk_create([_line(project, line) for line in lines], batch_size=500, ignore_conflicts=True)
-    return SourceChange.objects.filter(project=project).count() - before
-
-
-def _line(project: Project, line: SourceRecord) -> SourceChange:
-    object, key = line.refs.get("object") or line.refs.get("person") or ("", str(line.fields.get("cio_id") or ""))
-    data = line.fields.get("data")
-    return SourceChange(
-        project=project,
-        activity=plain(line.key)[:100],
-        kind=str(line.fields.get("type"))[:80],
-        object=object or PERSON,
-        key=plain(key)[:400],
-        at=moment(line.fields.get("timestamp")),
-        names=sorted(data)[:200] if isinstance(data, dict) else [],
-        data={
-            "secondary": line.refs["secondary"][1] if "secondary" in line.refs else "",
-            "person": line.refs["person"][1] if "person" in line.refs else "",
-            "id": line.fields.get("customer_id") or "",
-            "email": line.fields.get("email") or "",
-            "name": line.fields.get("name") or "",
-        },
-        writer=plain(str(line.meta.get("writer") or ""))[:120],
-    )
-
-
 def _note_deletions(project: Project, source: Source, lines: Iterable[SourceRecord]) -> None:
-    known = set(project.deleted_profiles.values_list("cio_id", flat=True))
-    for line in lines:
-        kind, person = line.fields.get("type"), line.refs.get("person", ("", ""))[1]
-        gone = person if kind == "profile_delete" else line.refs.get("secondary", ("", ""))[1]
-        if kind not in ("profile_delete", "profile_merge") or not gone or gone in known:
+    told = [(line, *_gone(line)) for line in lines]
+    noted = project.deleted_profiles.filter(cio_id__in={gone for _line, gone, _into in told})
+    known = set(noted.values_list("cio_id", flat=True))
+    for line, gone, into in told:
+        if not gone or gone in known:
             continue
         known.add(gone)
         DeletedProfile.objects.create(
             project=project,
             cio_id=gone,
-            id_there=plain(str(line.fields.get("customer_id") or ""))[:400] if kind == "profile_delete" else "",
-            email=plain(str(line.fields.get("email") or "").lower())[:400] if kind == "profile_delete" else "",
+            id_there="" if into else plain(str(line.fields.get("customer_id") or ""))[:400],
+            email="" if into else plain(str(line.fields.get("email") or "").lower())[:400],
             deleted_at=moment(line.fields.get("timestamp")),
-            merged_into=person if kind == "profile_merge" else "",
-            unsubscribed=_unsubscribed(project, source, gone) if kind == "profile_delete" else None,
+            merged_into=into,
+            unsubscribed=None if into else _unsubscribed(project, source, gone),
         )
+
+
+def _gone(line: SourceRecord) -> tuple[str, str]:
+    """Who is gone by this line of the log, and into whom; both empty where it tells of nobody's end."""
+    person = line.refs.get("person", ("", ""))[1]
+    if line.fields.get("type") == "profile_delete":
+        return person, ""
+    if line.fields.get("type") == "profile_merge" and "secondary" in line.refs:
+        return line.refs["secondary"][1], person
+    return "", ""
 
 
 def _unsubscribed(project: Project, source: Source, cio_id: str) -> bool | None:

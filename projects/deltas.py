@@ -9,15 +9,14 @@ from typing import Any
 from django.db.models import Count
 from django.utils import timezone
 
-from projects import services
-from projects.connections import open_source
-from projects.deletions import KEPT, note_lines
+from projects import deletions, services
 from projects.models import Project, Record, Run, User
 from projects.permissions import Can
 from projects.pipeline import delta
 from projects.pipeline.departed import DELETED
 from projects.pipeline.threeway import BOTH_SIDES
 from projects.services import Refused
+from projects.source_log import KEPT, followed_since
 
 SEAM = timedelta(minutes=2)
 """Read twice at the seam of two runs: what was written while the first one read."""
@@ -87,8 +86,16 @@ def base_of(project: Project) -> Run | None:
 
 
 def start(*, project: Project, by: User, full: bool = False) -> Run:
-    """Starts a delta: by the source's log, or (asked for, or where the log does not reach back) by reading all."""
+    """Starts a delta for somebody who may."""
     services.allow(by, Can.RUN, project)
+    return begin(project, by=by, full=full)
+
+
+def begin(project: Project, *, by: User | None = None, full: bool = False) -> Run:
+    """Begins a delta: by the source's log, or (asked for, or where the log does not reach back) by reading all.
+
+    `by` is None where it begins by itself.
+    """
     base = base_of(project)
     if base is None or base.started_at is None:
         raise Refused("There is nothing to follow up: production has not ended yet.")
@@ -96,15 +103,14 @@ def start(*, project: Project, by: User, full: bool = False) -> Run:
     reaches = since > timezone.now() - KEPT
     mode = delta.FULL if full or not reaches else delta.CHANGES
     scope = {"mode": mode, "since": since.isoformat(), "base": base.number}
-    return services.start_run(project=project, kind=Run.Kind.DELTA, by=by, scope=scope)
+    return services.open_run(project=project, kind=Run.Kind.DELTA, by=by, scope=scope)
 
 
 def lag(project: Project, *, look: bool = False) -> Lag:
     """How far behind Twenty is; `look` asks the source's log for what waits, else as last seen."""
-    base = base_of(project)
-    read_at = base.started_at if base else None
-    if look and read_at is not None:
-        _look(project, read_at)
+    if look:
+        deletions.poll(project)
+    read_at = followed_since(project)
     waiting: dict[str, int] = {}
     people = 0
     if read_at is not None:
@@ -124,13 +130,6 @@ def lag(project: Project, *, look: bool = False) -> Lag:
         last_moved=dict(delta.moved(last)) if last else {},
         freeze_seconds=_freeze(took),
     )
-
-
-def _look(project: Project, since: datetime) -> None:
-    with open_source(project) as source:
-        for page in source.changes(since.timestamp()):
-            kept = [line for line in page.records if str(line.fields.get("type")) not in delta.EVENT_TYPES]
-            note_lines(project, [line for line in kept if delta.is_change(str(line.fields.get("type")))])
 
 
 def _seconds(run: Run | None) -> int | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from projects.keeping_up import CHOICES
 from projects.labels import labels_of
 from projects.models import Integration, Project, Run
 from projects.pipeline import phases
@@ -71,6 +72,12 @@ class FreezeForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
         help_text="In UTC.",
     )
+
+
+class KeepingUpForm(forms.Form):
+    """How often deltas begin by themselves."""
+
+    minutes = forms.TypedChoiceField(label="A delta begins", choices=tuple(CHOICES.items()), coerce=int)
 
 
 class ConcernForm(forms.Form):

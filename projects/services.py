@@ -5,10 +5,7 @@ Each checks the permission, does the work in one transaction and leaves a line i
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Mapping
-from datetime import timedelta
 
 import phonenumbers
 from django.conf import settings
@@ -28,7 +25,6 @@ from projects.labels import in_a_sentence, labels_of
 from projects.models import (
     Connection,
     Decision,
-    Invitation,
     Membership,
     Phase,
     Project,
@@ -46,8 +42,6 @@ from projects.pipeline.threeway import BOTH_SIDES
 from projects.review import accept_all, conflicts_of
 from projects.schema import ensure_schema
 from projects.verbs import Verb
-
-INVITATION_DAYS = 14
 
 
 class Refused(Exception):
@@ -81,58 +75,6 @@ def create_project(*, name: str, by: User, default_country: str = "US") -> Proje
     Membership.objects.create(project=project, user=by, role=Membership.Role.ADMIN)
     audit.record(Verb.PROJECT_CREATED, project)
     return project
-
-
-@transaction.atomic
-def add_member(*, project: Project, user: User, role: str, by: User) -> Membership:
-    """Gives a user a role in the project."""
-    allow(by, Can.MANAGE, project)
-    if role not in Membership.Role.values:
-        raise Refused(f"“{role}” is no role. There are: {', '.join(Membership.Role.values)}.")
-    membership, _ = Membership.objects.update_or_create(project=project, user=user, defaults={"role": role})
-    audit.record(Verb.MEMBER_ADDED, project, str(user), role=role)
-    return membership
-
-
-@transaction.atomic
-def invite(*, project: Project, email: str, role: str, by: User) -> str:
-    """The address of a one-click invitation; only a digest of it is stored."""
-    allow(by, Can.MANAGE, project)
-    if "@" not in email:
-        raise Refused(f"“{email}” is not an e-mail address.")
-    token = secrets.token_urlsafe(32)
-    Invitation.objects.create(
-        project=project,
-        email=email.strip().lower(),
-        role=role,
-        token_digest=hashlib.sha256(token.encode()).hexdigest(),
-        invited_by=by,
-        expires_at=timezone.now() + timedelta(days=INVITATION_DAYS),
-    )
-    audit.record(Verb.MEMBER_INVITED, project, email, role=role)
-    return f"{settings.PUBLIC_URL}/invitation/{token}/"
-
-
-def find_invitation(token: str) -> Invitation | None:
-    """An open invitation with this token."""
-    digest = hashlib.sha256(token.encode()).hexdigest()
-    found = Invitation.objects.filter(token_digest=digest, accepted_at=None, expires_at__gt=timezone.now())
-    return found.select_related("project").first()
-
-
-@transaction.atomic
-def accept_invitation(*, invitation: Invitation, name: str) -> User:
-    """Lets the invited person in: makes the account if there is none, and the membership."""
-    taken = Invitation.objects.filter(pk=invitation.pk, accepted_at=None).update(accepted_at=timezone.now())
-    if not taken:
-        raise Refused("This invitation was used already. Ask for a new one.")
-    user = User.objects.filter(email=invitation.email).first()
-    if user is None:
-        user = User.objects.create_user(invitation.email, name=name.strip()[:200])
-    Membership.objects.get_or_create(project=invitation.project, user=user, defaults={"role": invitation.role})
-    with audit.acting_as(user):
-        audit.record(Verb.INVITATION_ACCEPTED, invitation.project)
-    return user
 
 
 @transaction.atomic
@@ -218,6 +160,21 @@ def start_run(
 ) -> Run:
     """Starts a run, or says what has to come first. `scope`: what a delta reads, or a rollback takes back."""
     allow(by, Can.RUN, project)
+    return open_run(
+        project=project, kind=kind, by=by, sample_size=sample_size, stops_at_preflight=stops_at_preflight, scope=scope
+    )
+
+
+def open_run(
+    *,
+    project: Project,
+    kind: str,
+    by: User | None = None,
+    sample_size: int | None = None,
+    stops_at_preflight: bool = False,
+    scope: Mapping[str, object] | None = None,
+) -> Run:
+    """Opens a run whoever it is for; `by` is None where the product begins it by itself."""
     try:
         with transaction.atomic():
             if why_not := obstacle(project, kind):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from projects import deletions
 from projects.pipeline import engine
 
 
@@ -21,9 +20,3 @@ def tick() -> None:
     """Frees what dead workers held and wakes every run that wants work; a double message is harmless."""
     for run_id in engine.reap():
         advance_run.delay(run_id)
-
-
-@shared_task
-def watch_sources() -> None:
-    """Reads the logs of all sources, from the first discovery on: they reach back 30 days only."""
-    deletions.poll_all()

@@ -103,6 +103,7 @@ urlpatterns = [
     path(f"{PROJECT}audit/readmit/", audit.readmit, name="readmit"),
     path(f"{PROJECT}delta/", delta.delta, name="delta"),
     path(f"{PROJECT}delta/start/", delta.start, name="start-delta"),
+    path(f"{PROJECT}delta/by-itself/", delta.keep_up, name="keep-up"),
     path(f"{PROJECT}cutover/", cutover.cutover, name="cutover"),
     path(f"{PROJECT}cutover/look/", cutover.look, name="look-at-both"),
     path(f"{PROJECT}cutover/freeze/", cutover.freeze, name="freeze"),

@@ -49,6 +49,7 @@ class Verb(Enum):
     REBUILD_STOPPED = "Views, lists and drafts of workflows are not all made: {why}"
     REBUILT = "{actor} had {views} views, {lists} lists and {drafts} drafts of workflows made in the destination"
     ROLLBACK_CONFIRMED = "{actor} confirmed {subject}: {what}"
+    KEEPS_UP = "{actor} had deltas begin by themselves: {subject}"
     AUDIT_MADE = "The audit found {deleted} deleted people, {back} of whom came back"
     READMITTED = "{actor} let {subject} in although they were deleted at the source"
     INTEGRATION_SETTLED = "{actor} marked the integration {subject} as {state}"

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import OutputWrapper
 from django.utils import timezone
 
-from projects import audits, cutover, deltas, gates, hypercare, rollback, services
+from projects import audits, cutover, deltas, gates, hypercare, keeping_up, rollback, services
 from projects.management.waiting import FAILED, WAITS, Outcome, wait_for
 from projects.models import Project, Run, User
 from projects.pipeline import delta, phases
@@ -84,6 +84,12 @@ def delta_options(parser: argparse.ArgumentParser) -> None:
     """How to read."""
     parser.add_argument("--full", action="store_true", help="Read everything: the fall-back, and the last proof.")
     parser.add_argument("--lag", action="store_true", help="Only say how far behind Twenty is.")
+    parser.add_argument(
+        "--every",
+        type=int,
+        metavar="MINUTES",
+        help=f"Only say how often deltas begin by themselves: {', '.join(map(str, keeping_up.CHOICES))} (0: never).",
+    )
     parser.add_argument("--foreground", action="store_true", help="Work in this process: no broker, no worker.")
 
 
@@ -92,6 +98,10 @@ def carry_over(project: Project, user: User, options: dict[str, Any], stream: Ou
     if options["lag"]:
         lag = deltas.lag(project, look=True)
         return Outcome(lag.to_json(), f"{sum(lag.waiting.values()):,} changes wait, of {lag.people:,} people.")
+    if options["every"] is not None:
+        keeping_up.choose(project=project, minutes=options["every"], by=user)
+        told = f"A delta begins {keeping_up.CHOICES[project.keeps_up_minutes]}."
+        return Outcome({"keeps_up_minutes": project.keeps_up_minutes}, told)
     run = project.runs.filter(kind=Run.Kind.DELTA, state__in=Run.OPEN).first()
     run = run or deltas.start(project=project, by=user, full=options["full"])
     if run.state == Run.State.PAUSED:

@@ -52,6 +52,9 @@ class Project(models.Model):
     map_series = models.OneToOneField(MapSeries, on_delete=models.PROTECT, related_name="project")
     freeze_at = models.DateTimeField(null=True, help_text="From when on nobody writes to the source any more.")
     cut_over_at = models.DateTimeField(null=True, help_text="From then on the destination is the system of record.")
+    keeps_up_minutes = models.PositiveSmallIntegerField(
+        default=60, help_text="How often, at most, a delta begins by itself after production; 0: only when asked for."
+    )
     hypercare_days = models.PositiveSmallIntegerField(default=7)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -42,6 +42,7 @@ class Watch(models.Model):
     project = models.OneToOneField(Project, on_delete=models.CASCADE, related_name="watch")
     since = models.DateTimeField(help_text="The log is known from here on.")
     read_to = models.DateTimeField(help_text="Everything up to here was seen.")
+    written_at = models.DateTimeField(null=True, help_text="The newest line of any kind, once production has begun.")
     polled_at = models.DateTimeField(null=True)
     problem = models.TextField(blank=True)
 

@@ -17,7 +17,6 @@ from django.utils import timezone
 
 from connectors.contract import Page
 from mapping.activities import EVENT, MESSAGE
-from projects.deletions import note_lines
 from projects.models import Change, GroupMember, Link, Record, Run, SourceChange
 from projects.pipeline import extract
 from projects.pipeline.context import Context, Progress
@@ -27,11 +26,9 @@ from projects.pipeline.phases import COMMENT, PERSON, SEGMENT, TASK, relationshi
 from projects.pipeline.rows import store
 from projects.pipeline.tags import tags_rule
 from projects.pipeline.transform import tag_values
+from projects.source_log import EVENT_TYPES, is_change, note_lines
 
 CHANGES, FULL = "changes", "full"
-
-EVENT_TYPES = ("event", "page", "screen")
-"""Types of the log that are records themselves and not changes of one."""
 
 WHOLE = (SEGMENT,)
 """Read whole each time: there are few, and no log tells their changes."""
@@ -65,20 +62,6 @@ def read_log(context: Context) -> Progress:
     lines = [line for line in page.records if is_change(str(line.fields.get("type")))]
     following = {"next": page.cursor} if page.cursor else None
     return Progress(following, done=len(page.records), save=lambda: _keep(context, lines))
-
-
-def is_change(kind: str) -> bool:
-    """Whether a line of the log says that a record changed."""
-    return kind not in EVENT_TYPES and (kind.startswith(("_o:", "_r:")) or "attribute_change" in kind or kind in WANTED)
-
-
-WANTED = frozenset(
-    (
-        "profile_create", "profile_delete", "profile_merge", "anon_merge", "add_relationship",
-        "delete_relationship", "device_change",
-    )
-)  # fmt: skip
-"""Kinds of lines after which a record is read again; metrics of messages come with the messages."""
 
 
 def _keep(context: Context, lines: list[Any]) -> None:

@@ -149,8 +149,9 @@ def _ours(context: Context, destination: str, ids: Sequence[str]) -> dict[str, O
     """What was taken back of each record, after the last of its changes that stands: id → what that was."""
     found: defaultdict[str, Ours] = defaultdict(Ours)
     changes = Change.objects.filter(project=context.project, destination=destination, destination_id__in=ids)
-    for change in changes.select_related("entry").order_by("pk"):
-        if change.undone_id is None:
+    for change in changes.select_related("entry", "run").order_by("pk"):
+        # What an earlier rollback gave back is ours too, and never taken back itself.
+        if change.undone_id is None and change.run.kind != Run.Kind.ROLLBACK:
             found.pop(str(change.destination_id), None)
             continue
         known = found[str(change.destination_id)]

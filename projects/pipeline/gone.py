@@ -227,10 +227,11 @@ def _decide(row: Record, link: Link, files: undo.Files, verdicts: dict[str, str]
         row.state, row.reason = Record.State.EXCLUDED, DELETED
         row.detail = "The source deleted it; it stays in Twenty, as decided."
         return
+    gone = f"It went into {row.merged_into} at the source" if row.merged_into else "The source deleted it"
     row.state, row.reason, row.merged_into = Record.State.HELD, DELETED, ""
     names = ", ".join(sorted(edit["field"] for edit in edits))
     why = f"in Twenty somebody changed {names}" if edits else "it stood in Twenty before the migration"
-    row.detail = f"The source deleted it, but {why}."
+    row.detail = f"{gone}, but {why}."
 
 
 def _retire(context: Context, retired: Sequence[tuple[Record, Link]]) -> None:

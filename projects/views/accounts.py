@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from projects import services
+from projects import members, services
 from projects.forms import AcceptForm, LoginForm
 from projects.models import Invitation, Membership, User
 
@@ -33,7 +33,7 @@ class Logout(LogoutView):
 @require_http_methods(["GET", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Shows who invites to what; the button lets the invited person in, once."""
-    found = services.find_invitation(token)
+    found = members.find_invitation(token)
     if found is None:
         return render(request, "accounts/invitation_gone.html", status=410)
     known = User.objects.filter(email=found.email).first()
@@ -47,7 +47,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 def _accept(request: HttpRequest, found: Invitation, name: str) -> HttpResponse:
     try:
-        user = services.accept_invitation(invitation=found, name=name)
+        user = members.accept_invitation(invitation=found, name=name)
     except services.Refused:
         return render(request, "accounts/invitation_gone.html", status=410)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")

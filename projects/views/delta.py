@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from projects import deltas, services
+from projects import deltas, keeping_up, services
+from projects.forms_back import KeepingUpForm
 from projects.models import Run
 from projects.permissions import Can
 from projects.pipeline.delta import moved as moved_by
@@ -34,6 +36,10 @@ def delta(request: Request, slug: str) -> HttpResponse:
             runs=moved,
             open_run=seat.project.runs.filter(state__in=Run.OPEN).first(),
             may_start=seat.may(Can.RUN),
+            keeping_up=keeping_up.CHOICES.get(seat.project.keeps_up_minutes),
+            keeping_up_form=KeepingUpForm(initial={"minutes": seat.project.keeps_up_minutes}),
+            why_not_by_itself=keeping_up.why_not(seat.project),
+            due_at=keeping_up.due_at(seat.project),
         ),
     )
 
@@ -51,4 +57,18 @@ def start(request: Request, slug: str) -> HttpResponse:
             run = deltas.start(project=seat.project, by=request.user, full=what == "full")
             services.enqueue(run)
             return redirect("run", slug=slug, number=run.number)
+    return redirect("delta", slug=slug)
+
+
+@require_POST
+def keep_up(request: Request, slug: str) -> HttpResponse:
+    """Says how often deltas begin by themselves."""
+    seat = seat_of(request, slug)
+    form = KeepingUpForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Choose one of the times that are listed.")
+        return redirect("delta", slug=slug)
+    with told(request):
+        keeping_up.choose(project=seat.project, minutes=form.cleaned_data["minutes"], by=request.user)
+        messages.success(request, f"A delta begins {keeping_up.CHOICES[form.cleaned_data['minutes']]}.")
     return redirect("delta", slug=slug)

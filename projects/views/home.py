@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from connectors.registry import all_connectors
 from projects import gates as gate_rules
-from projects import late_gates, selectors, services
+from projects import late_gates, members, selectors, services
 from projects.actions import next_action
 from projects.forms import InviteForm, ProjectForm
 from projects.gates import GateView
@@ -156,9 +156,9 @@ def invite(request: Request, slug: str) -> HttpResponse:
         messages.error(request, "That is not an e-mail address.")
         return redirect("project", slug=slug)
     with told(request):
-        link = services.invite(project=seat.project, by=request.user, **form.cleaned_data)
+        link = members.invite(project=seat.project, by=request.user, **form.cleaned_data)
         email = form.cleaned_data["email"]
         return render(
-            request, "projects/invited.html", page(seat, link=link, email=email, days=services.INVITATION_DAYS)
+            request, "projects/invited.html", page(seat, link=link, email=email, days=members.INVITATION_DAYS)
         )
     return redirect("project", slug=slug)

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from connectors.twenty.fake import FakeTwenty
-from projects import deletions, deltas, gates, rollback, services
+from projects import deletions, deltas, gates, members, rollback, services
 from projects.checklist import Check
 from projects.documents import certificate
 from projects.models import Change, Link, Reversal, Run
@@ -147,6 +147,17 @@ def test_one_field_is_emptied_everywhere_and_its_column_goes(small: Migration) -
     assert (jobs["00000001"], jobs["00000002"], jobs["00000003"]) == ("", "Old title", "Admiral")
     roll_back(small, field="person.loyaltyPoints")
     assert "loyaltyPoints" not in small.destination.snapshot()["schema"]["person"]["fields"]
+
+
+@pytest.mark.parametrize("first", [{"field": "person.city"}, {"person": "00000002"}, {"phase": "companies"}])
+def test_taking_back_a_part_first_and_then_everything_leaves_nothing_behind(
+    small: Migration, first: dict[str, str]
+) -> None:
+    before = picture(small.destination)
+    landed(small)
+    roll_back(small, **first)
+    roll_back(small)
+    assert differing(picture(small.destination), before) == []
 
 
 def test_a_field_that_was_never_written_is_refused_and_blocks_nothing(small: Migration) -> None:
@@ -287,7 +298,7 @@ def test_who_may_not_run_anything_leaves_nothing_behind_by_asking(small: Migrati
     landed(small)
     Change.objects.all().delete()
     customer = django_user_model.objects.create_user(email="c@acme.example", password="long enough 1")
-    services.add_member(project=small.project, user=customer, role="customer", by=small.admin)
+    members.add_member(project=small.project, user=customer, role="customer", by=small.admin)
     with pytest.raises(Refused, match="may not run"):
         rollback.start(project=small.project, scope=Scope(), by=customer)
     with pytest.raises(Refused, match="may not run"):

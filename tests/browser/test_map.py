@@ -13,7 +13,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from mapping.rules import Action, FieldRule
-from projects import gates, services
+from projects import gates, members, services
 from projects.models import Project, User
 from tests.browser.test_demo import CHROMIUM, DESK, FLAGS, PHONE, fits
 from tests.screens import wide_map
@@ -48,7 +48,7 @@ def project(customer: User) -> Project:
     """A proposed map of sixty fields."""
     engineer = User.objects.create_user("engineer@example.com", "a-long-password", name="Emil Engineer")
     made = services.create_project(name="Harbour Tours", by=engineer)
-    services.add_member(project=made, user=customer, role="customer", by=engineer)
+    members.add_member(project=made, user=customer, role="customer", by=engineer)
     wide_map.make(made, engineer, FIELDS)
     made.connections.create(side="destination", connector="twenty", base_url="https://crm.example.com", secrets={})
     return made

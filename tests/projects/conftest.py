@@ -6,7 +6,7 @@ import pytest
 
 from connectors.catalogue import FieldType
 from mapping.rules import Action, FieldRule, MapSpec, ObjectRule
-from projects import services
+from projects import members, services
 from projects.models import Membership, Project, User
 
 
@@ -25,7 +25,7 @@ def project(admin: User) -> Project:
 def member(project: Project, admin: User, role: str) -> User:
     """A new member with that role."""
     user = User.objects.create_user(f"{role}@example.com", "a-long-password", name=role.title())
-    services.add_member(project=project, user=user, role=role, by=admin)
+    members.add_member(project=project, user=user, role=role, by=admin)
     return user
 
 

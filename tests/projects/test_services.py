@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection as database
 
-from projects import map_services, services
+from projects import map_services, members, services
 from projects.models import Connection, Event, Membership, Project, Run, User
 from projects.permissions import ALLOWED, Can, can
 
@@ -23,7 +23,7 @@ def save(project: Project, by: User, **changes: object) -> Connection:
 @pytest.mark.parametrize("action", list(Can))
 def test_every_role_may_do_what_the_table_says(project: Project, admin: User, role: str, action: Can) -> None:
     user = User.objects.create_user("member@example.com")
-    services.add_member(project=project, user=user, role=role, by=admin)
+    members.add_member(project=project, user=user, role=role, by=admin)
     assert can(user, action, project) == (role in ALLOWED[action])
 
 
@@ -85,14 +85,14 @@ def test_two_runs_of_one_project_never_run_at_once(project: Project, admin: User
 
 
 def test_an_invitation_works_once_and_makes_the_account(project: Project, admin: User) -> None:
-    url = services.invite(project=project, email="Carla@Example.com", role="customer", by=admin)
-    invitation = services.find_invitation(url.rstrip("/").rpartition("/")[2])
+    url = members.invite(project=project, email="Carla@Example.com", role="customer", by=admin)
+    invitation = members.find_invitation(url.rstrip("/").rpartition("/")[2])
     assert invitation is not None
-    user = services.accept_invitation(invitation=invitation, name="Carla")
+    user = members.accept_invitation(invitation=invitation, name="Carla")
     assert (user.email, user.memberships.get().role) == ("carla@example.com", "customer")
-    assert services.find_invitation(url.rstrip("/").rpartition("/")[2]) is None
+    assert members.find_invitation(url.rstrip("/").rpartition("/")[2]) is None
     with pytest.raises(services.Refused, match="used already"):
-        services.accept_invitation(invitation=invitation, name="Carla")
+        members.accept_invitation(invitation=invitation, name="Carla")
 
 
 def test_the_trail_cannot_be_rewritten(project: Project, admin: User) -> None:

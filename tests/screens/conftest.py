@@ -11,7 +11,7 @@ from django.utils import timezone
 from connectors.catalogue import FieldType, ObjectKind
 from mapping.profile import ObjectProfile
 from mapping.rules import Action, Alternative, Choice, FieldRule, MapSpec, ObjectRule
-from projects import services
+from projects import members, services
 from projects.models import Connection, Difference, Link, Membership, PausedTrigger, Profile, Project, Record, Run, User
 from projects.pipeline import engine, reconcile
 
@@ -115,8 +115,8 @@ def spec() -> MapSpec:
 def project(admin: User, customer: User, engineer: User) -> Project:
     """Members and both connections."""
     made = services.create_project(name="Harbour Tours", by=admin)
-    services.add_member(project=made, user=customer, role=Membership.Role.CUSTOMER, by=admin)
-    services.add_member(project=made, user=engineer, role=Membership.Role.ENGINEER, by=admin)
+    members.add_member(project=made, user=customer, role=Membership.Role.CUSTOMER, by=admin)
+    members.add_member(project=made, user=engineer, role=Membership.Role.ENGINEER, by=admin)
     for side, connector, url in (
         ("source", "customerio", "https://api.customer.io"),
         ("destination", "twenty", "https://crm.example.com"),

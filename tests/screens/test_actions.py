@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from connectors.contract import Identity
-from projects import gates, selectors, services
+from projects import gates, members, selectors, services
 from projects.models import Connection, Decision, Invitation, Membership, Project, Record, Run, Signature, User
 from projects.pipeline import reconcile
 
@@ -320,7 +320,7 @@ def test_cancelling_needs_a_reason(production: Run, engineer: User, log_in: LogI
 
 
 def invited(project: Project, admin: User, email: str) -> str:
-    link = services.invite(project=project, email=email, role=Membership.Role.CUSTOMER, by=admin)
+    link = members.invite(project=project, email=email, role=Membership.Role.CUSTOMER, by=admin)
     return reverse("invitation", args=[link.rstrip("/").rpartition("/")[2]])
 
 
@@ -362,7 +362,7 @@ def test_a_link_does_not_open_a_seat_in_a_project_the_inviter_does_not_manage(pr
     guest = User.objects.create_user("guest@example.com", name="Gus Guest")
     owner = User.objects.create_user("owner@example.com", "a-long-password")
     other = services.create_project(name="Somewhere else", by=owner)
-    services.add_member(project=other, user=guest, role=Membership.Role.CUSTOMER, by=owner)
+    members.add_member(project=other, user=guest, role=Membership.Role.CUSTOMER, by=owner)
     client = Client()
     client.post(invited(project, admin, "guest@example.com"), {})
     assert "_auth_user_id" not in client.session

@@ -20,7 +20,7 @@ from mapping import exchange
 from mapping.parts import Row
 from mapping.reuse import with_decided, with_template
 from mapping.rules import Action, MapSpec
-from projects import gates, map_services, proposals, services
+from projects import gates, map_services, members, proposals, services
 from projects.models import Membership, Project, User
 from projects.review import earlier_maps, keep_targets
 
@@ -251,7 +251,7 @@ def test_a_project_starts_from_a_template(
 
 
 def test_the_map_of_a_project_is_not_a_template(wide: Project, stranger: User, admin: User) -> None:
-    services.add_member(project=wide, user=stranger, role=Membership.Role.ENGINEER, by=admin)
+    members.add_member(project=wide, user=stranger, role=Membership.Role.ENGINEER, by=admin)
     with pytest.raises(services.Refused, match="no such template"):
         map_services.template_of(stranger, str(wide.map_series_id))
     with pytest.raises(services.Refused, match="no row"):

@@ -18,7 +18,7 @@ from django.db import DatabaseError, connection, transaction
 
 from connectors.errors import ConnectorError
 from connectors.registry import all_connectors
-from projects import archives, audit, gates, selectors, services
+from projects import archives, audit, gates, members, selectors, services
 from projects.management import maps, papers, verbs_back
 from projects.management.waiting import Failed, Outcome, wait_for
 from projects.models import Connection, Decision, Project, Run, User
@@ -105,7 +105,7 @@ def create(user: User, options: dict[str, Any]) -> Outcome:
         member = User.objects.filter(email=address.lower()).first()
         if member is None:
             raise Failed(f"There is no user {address}.")
-        services.add_member(project=project, user=member, role=role, by=user)
+        members.add_member(project=project, user=member, role=role, by=user)
     return Outcome({"project": project.slug}, f"Project {project.slug} is there, with both connections.")
 
 
