@@ -8,7 +8,7 @@ where the log does not reach back, and the last proof before a cutover.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from connectors.contract import Page
 from mapping.activities import EVENT, MESSAGE
-from projects.models import Change, GroupMember, Link, Record, Run, SourceChange
+from projects.models import Change, GroupMember, Link, Project, Record, Run, SourceChange
 from projects.pipeline import extract
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.ends import ends_of
@@ -169,21 +169,38 @@ def _tied_to_deleted(context: Context) -> set[str]:
         deleted[object].add(key)
     found: set[str] = set()
     for object, keys in deleted.items():
-        made = Change.objects.filter(project=context.project, object=object, key__in=keys)
-        ids = {str(id) for id in made.values_list("destination_id", flat=True)}
-        told = Change.objects.filter(project=context.project, object=relationship_of(object))
+        there = Link.objects.filter(project=context.project, object=object, key__in=keys)
+        # Later on in the run they are in the bin, and their entries gone.
+        binned = Change.objects.filter(project=context.project, run=context.run, undone=None, object=object)
+        binned = binned.filter(kind=Change.Kind.RETIRED, key__in=keys)
+        ids = {str(id) for rows in (there, binned) for id in rows.values_list("destination_id", flat=True)}
         ties = _ties_to(context, relationship_of(object), ids)
-        found |= set(told.filter(key__in=ties).values_list("person", flat=True))
+        found |= set(people_of_ties(context.project, ties).values())
     return found
 
 
-def _ties_to(context: Context, object: str, ids: set[str]) -> set[str]:
-    """Keys of relationships of this type that lead to these records of the destination."""
+def _ties_to(context: Context, object: str, ids: set[str]) -> list[Link]:
+    """Relationships of this type that lead to these records of the destination."""
     ends, links = ends_of(context.spec, object), Link.objects.filter(project=context.project, object=object)
     if ends.onto:
-        return set(links.filter(destination_id__in=ids).values_list("key", flat=True))
+        return list(links.filter(destination_id__in=ids))
     column = ends.columns.get("object", "")
-    return {key for key, written in links.values_list("key", "written").iterator() if written.get(column) in ids}
+    return [link for link in links.iterator() if link.written.get(column) in ids] if ids else []
+
+
+def people_of_ties(project: Project, links: Sequence[Link]) -> dict[str, str]:
+    """Key of a relationship → the key of its person, as it was written down when it landed."""
+    wanted = {link.key for link in links}
+    found: dict[str, str] = {}
+    for at in range(0, len(links), HANDED):
+        some = links[at : at + HANDED]
+        told = Change.objects.filter(
+            project=project,
+            destination__in={link.destination for link in some},
+            destination_id__in=[link.destination_id for link in some],
+        )
+        found |= {key: person for key, person in told.values_list("key", "person") if key in wanted and person}
+    return found
 
 
 def relationships(context: Context) -> Progress:

@@ -122,7 +122,8 @@ def _candidates(context: Context, after: int) -> Sequence[Link]:
         links = links.filter(key__in=delta.gone_in_log(context.run).keys() | banned.keys(context.project))
     elif object == PERSON_COMPANY:
         # With the ties that this run has cut already, the log does not name these people any more.
-        cut = Change.objects.filter(run=context.run, kind=Change.Kind.RETIRED, object__startswith=RELATIONSHIP)
+        cut = Change.objects.filter(project=context.project, run=context.run, undone=None)
+        cut = cut.filter(kind=Change.Kind.RETIRED, object__startswith=RELATIONSHIP)
         lost = set(cut.values_list("person", flat=True))
         links = links.filter(key__in=delta.related(context) | lost)
     elif object.startswith(RELATIONSHIP):
@@ -170,8 +171,7 @@ def _cut_at_source(context: Context, links: Sequence[Link]) -> list[Link]:
     """
     if delta.of_changes(context.run):
         return list(links)
-    changes = Change.objects.filter(project=context.project, object=context.step.object).exclude(person="")
-    person = dict(changes.filter(key__in=[one.key for one in links]).values_list("key", "person"))
+    person = delta.people_of_ties(context.project, links)
     there = {record.key for record in context.source.fetch(RELATIONSHIP, sorted(set(person.values()))).records}
     return [link for link in links if link.key in person and link.key not in there]
 
@@ -247,7 +247,13 @@ def _retire(context: Context, retired: Sequence[tuple[Record, Link]]) -> None:
 
 
 def _change(context: Context, entry: JournalEntry, link: Link) -> Change:
-    earlier = Change.objects.filter(project=context.project, object=link.object, key=link.key).exclude(person="")
+    earlier = Change.objects.filter(
+        project=context.project,
+        destination=link.destination,
+        destination_id=link.destination_id,
+        object=link.object,
+        key=link.key,
+    ).exclude(person="")
     return Change(
         project=context.project,
         run=context.run,
