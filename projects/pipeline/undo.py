@@ -136,7 +136,7 @@ def look_up(context: Context, scope: Scope, destination: str, ids: Sequence[str]
     if target is None:
         return Files(histories)
     found = {one.id: one for one in context.destination.find(destination, ids=ids)}
-    hung = frozenset[str]() if scope.sample else context.hung_on
+    hung = frozenset[str]() if scope.sample else context.hung_on | context.hung_on_these(destination, ids)
     return Files(histories, found, judge_of(context, scope, target), hung)
 
 

@@ -117,7 +117,11 @@ def test_what_people_changed_since_stays_and_is_listed(small: Migration) -> None
     assert any("loyaltyPoints stays" in reason for reason in rollback.view(run).kept_schema)
 
 
-def test_a_person_on_whom_somebody_hung_a_note_stays(small: Migration) -> None:
+@pytest.mark.parametrize("few", [2_000, 0])
+def test_a_person_on_whom_somebody_hung_a_note_stays(
+    small: Migration, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr("projects.pipeline.context.FEW", few)
     landed(small)
     one = person(small, "00000001")["id"]
     note = ask(small.destination, "POST", "/rest/notes", {"title": "Call back"})["createNote"]
