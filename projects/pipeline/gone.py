@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from connectors.contract import Draft
+from projects.labels import in_a_sentence, labels_of
 from projects.models import Change, Decision, JournalEntry, Link, Record, Run
 from projects.pipeline import banned, delta, intent, undo
 from projects.pipeline.context import Context, Progress
@@ -28,10 +29,15 @@ from projects.pipeline.settle import verdicts_for
 MERGED = "merged_at_source"
 PAGE = 100
 
+MANY = 10
+"""So many that are gone, and more than half of all, are not taken out of the destination unasked."""
+
 
 def page(context: Context) -> Progress:
     """Takes the next records that the source no longer has out of the destination."""
     cursor = context.step.cursor
+    if not cursor and (doubt := _too_many(context)):
+        return Progress({"after": 0}, stop=doubt)
     links = _candidates(context, cursor.get("after", 0))
     if not links:
         return Progress(None)
@@ -56,6 +62,28 @@ def page(context: Context) -> Progress:
             row.state, row.reason = Record.State.UPDATED, DELETED
     links_done = [link for _row_, link in retired] if context.run.writes else []
     return Progress({"after": links[-1].pk}, done=len(rows), save=lambda: _save(rows, links_done))
+
+
+def _too_many(context: Context) -> str:
+    """Why a person should look first: most of what landed is not in the source any more, though everything was read.
+
+    A key of another workspace looks just like that. Resumed, the run goes on.
+    """
+    object = context.step.object
+    thing = object == PERSON or (object.startswith("object:") and "." not in object)
+    if delta.of_changes(context.run) or not context.run.writes or not thing:
+        # What people and objects are tied by goes with them.
+        return ""
+    landed = Link.objects.filter(project=context.project, object=object).exclude(origin=Link.Origin.MERGED)
+    present = Record.objects.of(context.run, object).exclude(reason=DELETED).values("key")
+    number, lacking = landed.count(), landed.exclude(key__in=present).count()
+    if lacking < MANY or lacking * 2 <= number:
+        return ""
+    what = in_a_sentence(labels_of(context.project)[object])
+    return (
+        f"{lacking:,} of {number:,} {what} are not in Customer.io any more. None of them is deleted in Twenty yet: "
+        "check that the key is that of the right workspace. If they were deleted there, resume; else cancel."
+    )
 
 
 def _cut(context: Context, links: Sequence[Link], gone: Sequence[Link]) -> Progress:

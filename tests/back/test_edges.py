@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from projects import gates, services
+from projects import deltas, gates, services
 from projects.models import Link, Record, Run
-from projects.pipeline import delta
+from projects.pipeline import delta, engine
 from tests.back.conftest import DAY, ask, landed
 from tests.back.test_delta import carry_over, people, planned, states
 from tests.back.test_rollback import differing, picture, roll_back
@@ -283,3 +283,18 @@ def test_with_a_company_that_was_deleted_the_ties_to_it_go(small: Migration, ful
     assert left_over(small) == NOTHING
     roll_back(small, run=run.number)
     assert (ties(small), employers(small)) == (before, employed)
+
+
+def test_a_source_that_has_hardly_anybody_any_more_is_asked_about_first(small: Migration) -> None:
+    landed(small)
+    stood = picture(small.destination)["records"]["person"]
+    for number in range(1, 12):
+        small.source.workspace.delete_person(f"{number:08d}")
+    run = engine.drive(deltas.start(project=small.project, by=small.admin, full=True).pk)
+    assert run.state == Run.State.PAUSED
+    assert run.problem.startswith("11 of 12 people are not in Customer.io any more.")
+    assert differing(picture(small.destination)["records"]["person"], stood) == []
+    services.resume_run(run=run, by=small.admin)
+    assert engine.drive(run.pk).state == Run.State.SUCCEEDED
+    # Who stood there before the migration waits for a decision of its own.
+    assert set(people(small)) == {"00000002", "00000004", "00000012"}
