@@ -23,6 +23,9 @@ FRESH = timedelta(days=7)
 AGAIN = "Pause what writes, then move the freeze to that moment: deltas carry over what came in between."
 """Who wrote since the freeze has written for good: only a later freeze begins without a write."""
 
+LOOKED = timedelta(hours=1)
+"""How long counts what both systems said when they were asked; the signature asks them again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -35,6 +38,8 @@ class Check:
     page: str = ""
     """The page on which that is done, by the name of its address."""
 
+
+MEND = "Read each sentence, mend it at the source or in Twenty, then run a delta."
 
 Signed = Callable[[str], bool]
 """Whether a gate is signed over what stands there now."""
@@ -117,12 +122,25 @@ def _held(project: Project) -> Check:
     held = Record.objects.filter(run=run, state=Record.State.HELD).exclude(object="segment")
     decided = Decision.objects.filter(project=project, object=OuterRef("object"), reason=OuterRef("reason"))
     left = held.filter(~Exists(decided.filter(Q(key="") | Q(key=OuterRef("key"))))).count()
+    if refused := _refused(project, run):
+        what = counted(refused, "record", "records")
+        return Check("held", False, f"Twenty refused {what} of {run}: what changed there has not landed.", MEND, "held")
     sentence = (
         f"{counted(left, 'held record waits', 'held records wait')} for a decision."
         if left
         else "Every held record is decided."
     )
     return Check("held", not left, sentence, "Decide about them.", "held")
+
+
+def _refused(project: Project, run: Run | None) -> int:
+    """Records that the newest delta could not land, other than those with which production was signed."""
+    if run is None or run.kind != Run.Kind.DELTA:
+        return 0
+    production = project.runs.filter(kind=Run.Kind.PRODUCTION, state=Run.State.SUCCEEDED).order_by("-number").first()
+    signed = Record.objects.filter(run=production, state=Record.State.REJECTED, object=OuterRef("object"))
+    refused = Record.objects.filter(run=run, state=Record.State.REJECTED)
+    return refused.exclude(Exists(signed.filter(key=OuterRef("key")))).count()
 
 
 def _replay(project: Project, rollback: Run | None) -> Check:
@@ -139,7 +157,8 @@ def _replay(project: Project, rollback: Run | None) -> Check:
     if rollback is not None and rollback.number > replay.number:
         return Check("replay", False, f"{rollback} took something back after {replay}.", remedy, "runs")
     books = [phase.reconciliations.order_by("-pk").first() for phase in replay.phases.all()]
-    planned = sum(one.balance["created"] + one.balance["updated"] for one in books if one)
+    tables = [row for one in books if one for row in one.objects_table.values()]
+    planned = sum(row["created"] + row["updated"] for row in tables)
     if planned:
         return Check("replay", False, f"{replay} would still write {planned:,} records.", remedy, "runs")
     return Check("replay", True, f"{replay} read everything and found nothing left to write.")
@@ -152,6 +171,10 @@ def _when(moment: str) -> str:
 def _found(project: Project, found: dict[str, Any]) -> list[Check]:
     if found["problem"]:
         return [Check("looked", False, found["problem"], "Mend the connection, then look again.")]
+    at = datetime.fromisoformat(found["at"])
+    if at < timezone.now() - LOOKED or at < (project.freeze_at or at):
+        sentence = f"Both systems were looked at last at {at:%Y-%m-%d %H:%M} UTC: who has written since is not known."
+        return [Check("looked", False, sentence, "Look now.")]
     writers, triggers = found["writers"], found["triggers"]
     names = "; ".join(f"{one['count']:,} {name}, last {_when(one['last'])}" for name, one in writers.items())
     still = f"Somebody still writes to the source since the freeze: {names}."

@@ -193,9 +193,19 @@ def _newcomer(project: Project, gone: DeletedProfile) -> str:
         same_email = gone.email and str(line.data["email"]).lower() == gone.email
         if line.key != gone.cio_id and (same_id or same_email):
             return line.key
-    rows = Record.objects.filter(run__project=project, object=PERSON).exclude(key=gone.cio_id)
-    found = rows.filter(match_key=gone.email).order_by("-run_id").first() if gone.email else None
-    return found.key if found else ""
+    rows = Record.objects.filter(run__project=project, object=PERSON, match_key=gone.email).exclude(key=gone.cio_id)
+    newest = rows.order_by("-run_id") if gone.email else ()
+    return next((row.key for row in newest if _made_since(project, row, gone)), "")
+
+
+def _made_since(project: Project, row: Record, gone: DeletedProfile) -> bool:
+    """Whether somebody with a deleted person's address was made after the deletion: a twin from before is nobody new.
+
+    By the log, else by the time at which the profile got its key.
+    """
+    made = project.source_changes.filter(kind="profile_create", key=row.key, at__gte=gone.deleted_at)
+    born = (row.meta.get("timestamps") or {}).get("cio_id")
+    return made.exists() or (isinstance(born, int) and moment(born) >= gone.deleted_at)
 
 
 def _trace(writers: list[str], lines: list[str]) -> str:
@@ -278,7 +288,8 @@ def report(project: Project, *, people: int | None) -> dict[str, Any]:
     """What is signed: who was deleted, who came back, who may not be written to, and the two totals."""
     rows = list(project.deleted_profiles.order_by("deleted_at", "cio_id"))
     deleted = [row for row in rows if not row.merged_into]
-    back = {row.returned_as for row in deleted if row.returned_as}
+    # Who came back and was deleted again is not there any more.
+    back = {row.returned_as for row in deleted if row.returned_as} - {row.cio_id for row in rows}
     watch = watch_of(project)
     return {
         "log": {"since": watch.since.isoformat(), "read_to": watch.read_to.isoformat()},

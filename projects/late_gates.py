@@ -93,8 +93,10 @@ def doubt(project: Project, gate: str) -> str:
 
 
 def stamp(project: Project) -> None:
-    """Twenty is the system of record from now on: called by the signature under the gate, in its transaction."""
-    if project.cut_over_at is None:
-        project.cut_over_at = timezone.now()
-        Project.objects.filter(pk=project.pk).update(cut_over_at=project.cut_over_at)
+    """Twenty is the system of record from now on: called by the signature under the gate, in its transaction.
+
+    Of two who sign at once the first one sets the moment.
+    """
+    if Project.objects.filter(pk=project.pk, cut_over_at=None).update(cut_over_at=timezone.now()):
         audit.record(Verb.CUT_OVER, project, "Twenty")
+    project.refresh_from_db(fields=["cut_over_at"])

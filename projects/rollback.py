@@ -14,7 +14,7 @@ from projects import audit, services
 from projects.labels import labels_of
 from projects.models import Phase, Project, Record, Reversal, Run, User
 from projects.permissions import Can
-from projects.pipeline import adopt, echoes, phases, unbuild, undone
+from projects.pipeline import echoes, phases, unbuild, undone
 from projects.pipeline.scope import Scope
 from projects.pipeline.undo_schema import VERBS, takes_schema
 from projects.services import Refused
@@ -70,7 +70,6 @@ def start(*, project: Project, scope: Scope, by: User) -> Run:
     _check(project, scope)
     if scope.person:
         scope = replace(scope, person=_person(project, scope.person.strip()))
-    adopt.links(project)
     return services.start_run(project=project, kind=Run.Kind.ROLLBACK, by=by, scope=scope.to_json())
 
 

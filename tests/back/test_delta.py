@@ -31,8 +31,8 @@ def states(run: Run, object: str) -> dict[str, str]:
 
 def planned(run: Run) -> dict[str, int]:
     """What a replay would still write."""
-    books = [phase.reconciliations.latest().balance for phase in run.phases.all()]
-    return {name: sum(one[name] for one in books) for name in ("created", "updated")}
+    books = [phase.reconciliations.latest().objects_table.values() for phase in run.phases.all()]
+    return {name: sum(row[name] for rows in books for row in rows) for name in ("created", "updated")}
 
 
 def five_three_one_one_four(migration: Migration) -> list[str]:

@@ -13,11 +13,11 @@ from django.utils import timezone
 from projects import audits, cutover, deletions, deltas, freeze, gates, hypercare, late_gates, rollback, selectors
 from projects.documents.audience import audience_of
 from projects.keeping_up import watch_sources
-from projects.models import GroupMember, Link, Record, Run
+from projects.models import Connection, GroupMember, Link, Project, Record, Run
 from projects.pipeline import engine
 from projects.pipeline.scope import Scope
 from projects.services import Refused
-from tests.back.conftest import DAY, landed
+from tests.back.conftest import DAY, ask, landed
 from tests.back.test_delta import carry_over, people
 from tests.journey.conftest import Migration
 
@@ -349,3 +349,52 @@ def test_every_screen_of_the_last_stages_opens_and_the_report_is_a_file(small: M
     client.post(f"{base}/rollback/{run.number}/confirm/", {"typed": small.project.name})
     assert engine.drive(run.pk).state == Run.State.SUCCEEDED
     assert not small.destination.records("activity")
+
+
+def ready(migration: Migration) -> None:
+    """Everything that a cutover waits for."""
+    to_the_eve(migration)
+    carry_over(migration)
+    carry_over(migration, full=True)
+    migration.run("replay")
+    assert open_checks(migration) == set()
+
+
+def test_a_look_that_is_old_or_from_before_the_freeze_says_nothing_about_who_writes_now(small: Migration) -> None:
+    ready(small)
+    source = Connection.objects.get(project=small.project, side="source")
+    looked = source.known["cutover"]
+    small.project.refresh_from_db()
+    assert small.project.freeze_at is not None
+    for at in (timezone.now() - timedelta(minutes=16), small.project.freeze_at - timedelta(seconds=1)):
+        source.known["cutover"] = {**looked, "at": at.isoformat()}
+        source.save()
+        with pytest.raises(Refused, match="who has written since is not known"):
+            small.sign("cutover")
+    source.known["cutover"] = looked
+    source.save()
+    # Two people press at once: both read the project before either had signed.
+    other = Project.objects.get(pk=small.project.pk)
+    small.sign("cutover")
+    stamped = Project.objects.get(pk=other.pk).cut_over_at
+    late_gates.stamp(other)
+    assert Project.objects.get(pk=other.pk).cut_over_at == other.cut_over_at == stamped
+    assert small.project.events.filter(verb="CUT_OVER").count() == 1
+
+
+def test_a_change_that_twenty_refuses_holds_the_cutover_up(small: Migration) -> None:
+    to_the_eve(small)
+    theirs = {"emails": {"primaryEmail": "theirs@x.example", "additionalEmails": []}}
+    ask(small.destination, "POST", "/rest/people", theirs)
+    small.source.workspace.change_attributes("00000005", {"email": "theirs@x.example", "city": "Rome"})
+    run = carry_over(small)
+    assert Record.objects.get(run=run, object="person", key="00000005").state == "rejected"
+    held = next(check for check in cutover.checks(small.project) if check.name == "held")
+    assert held.sentence == f"Twenty refused 1 record of {run}: what changed there has not landed."
+    ours = next(
+        row for row in small.destination.records("person") if row["emails"]["primaryEmail"] == "theirs@x.example"
+    )
+    ask(small.destination, "DELETE", f"/rest/people/{ours['id']}")
+    carry_over(small)
+    assert people(small)["00000005"]["emails"]["primaryEmail"] == "theirs@x.example"
+    assert "held" not in open_checks(small)
