@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -25,28 +27,26 @@ def make(*, project: Project, by: User) -> AuditReport:
 
 
 @transaction.atomic
-def settle_integration(*, project: Project, name: str, owner: str, state: str, by: User) -> Integration:
-    """Says who looks after an integration and what became of it; a new name adds one."""
+def settle_integration(
+    *, project: Project, name: str, owner: str, state: str, by: User, since: datetime | None = None
+) -> Integration:
+    """Says who looks after an integration and what became of it, from when on (else now); a new name adds one."""
     services.allow(by, Can.EDIT_MAP, project)
     if state not in Integration.State.values:
         raise Refused(f"“{state}” is no state. There are: {', '.join(Integration.State.values)}.")
-    settled = state != Integration.State.OPEN
+    now = timezone.now() if state != Integration.State.OPEN else None
+    decided = {
+        "owner": plain(owner.strip())[:200],
+        "state": state,
+        "since": now and (since or now),
+        "settled_at": now,
+        "settled_by": by if now else None,
+    }
     row, _ = Integration.objects.update_or_create(
         project=project,
         name=plain(name.strip())[:200],
-        defaults={
-            "owner": plain(owner.strip())[:200],
-            "state": state,
-            "settled_at": timezone.now() if settled else None,
-            "settled_by": by if settled else None,
-        },
-        create_defaults={
-            "owner": plain(owner.strip())[:200],
-            "state": state,
-            "origin": Integration.Origin.NAMED,
-            "settled_at": timezone.now() if settled else None,
-            "settled_by": by if settled else None,
-        },
+        defaults=decided,
+        create_defaults={**decided, "origin": Integration.Origin.NAMED},
     )
     audit.record(Verb.INTEGRATION_SETTLED, project, row.name, state=in_a_sentence(row.get_state_display()))
     again(project)
@@ -67,6 +67,17 @@ def readmit(*, project: Project, key: str, by: User) -> None:
         defaults={"verdict": Decision.Verdict.IMPORT, "decided_by": by},
     )
     audit.record(Verb.READMITTED, project, key)
+    again(project)
+
+
+@transaction.atomic
+def keep_out(*, project: Project, key: str, by: User) -> None:
+    """Takes back that somebody was let in; who has landed meanwhile goes out again with the next delta."""
+    services.allow(by, Can.DECIDE, project)
+    let_in = Decision.objects.filter(project=project, object=PERSON, reason=deletions.RETURNED, key=key)
+    if not let_in.delete()[0]:
+        raise Refused(f"Nobody with the key {key} was let in.")
+    audit.record(Verb.KEPT_OUT, project, key)
     again(project)
 
 

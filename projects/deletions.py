@@ -309,7 +309,13 @@ def report(project: Project, *, people: int | None) -> dict[str, Any]:
             "in_bin": sum(row.in_destination == "bin" for row in deleted),
         },
         "integrations": [
-            {"name": one.name, "trace": one.trace, "owner": one.owner, "state": one.state}
+            {
+                "name": one.name,
+                "trace": one.trace,
+                "owner": one.owner,
+                "state": one.state,
+                "since": one.since.isoformat() if one.since else None,
+            }
             for one in project.integrations.all()
         ],
     }

@@ -70,6 +70,12 @@ class IntegrationForm(forms.Form):
     name = forms.CharField(label="Integration", max_length=200)
     owner = forms.CharField(label="Who looks after it", max_length=200, required=False)
     state = forms.ChoiceField(label="State", choices=Integration.State.choices)
+    since = forms.DateTimeField(
+        label="Since when",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        help_text="In UTC; left empty: now.",
+    )
 
 
 class FreezeForm(forms.Form):

@@ -101,6 +101,7 @@ urlpatterns = [
     path(f"{PROJECT}audit/pdf/", audit.as_pdf, name="audit-pdf"),
     path(f"{PROJECT}audit/integrations/", audit.settle_integration, name="settle-integration"),
     path(f"{PROJECT}audit/readmit/", audit.readmit, name="readmit"),
+    path(f"{PROJECT}audit/keep-out/", audit.keep_out, name="keep-out"),
     path(f"{PROJECT}delta/", delta.delta, name="delta"),
     path(f"{PROJECT}delta/start/", delta.start, name="start-delta"),
     path(f"{PROJECT}delta/by-itself/", delta.keep_up, name="keep-up"),

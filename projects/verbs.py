@@ -52,6 +52,7 @@ class Verb(Enum):
     KEEPS_UP = "{actor} had deltas begin by themselves: {subject}"
     AUDIT_MADE = "The audit found {deleted} deleted people, {back} of whom came back"
     READMITTED = "{actor} let {subject} in although they were deleted at the source"
+    KEPT_OUT = "{actor} decided that {subject} stays out, as they were deleted at the source"
     INTEGRATION_SETTLED = "{actor} marked the integration {subject} as {state}"
     FREEZE_ANNOUNCED = "{actor} announced the freeze of the source from {at}"
     CUT_OVER = "{subject} is the system of record from now on"

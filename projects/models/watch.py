@@ -96,6 +96,7 @@ class Integration(models.Model):
     last_seen = models.DateTimeField(null=True)
     owner = models.CharField(max_length=200, blank=True)
     state = models.CharField(max_length=12, choices=State, default=State.OPEN)
+    since = models.DateTimeField(null=True, help_text="From when on it is paused or redirected, as the customer says.")
     settled_at = models.DateTimeField(null=True)
     settled_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
 

@@ -83,9 +83,9 @@ def in_use(context: Context, entry: JournalEntry) -> str:
     column = known.join_column or name
     links = Link.objects.filter(project=context.project, destination=entry.object)
     if links.annotate(text=Cast("written", TextField())).filter(text__contains=f'"{column}":').exists():
-        return f"{entry.object}.{name} stays: records of this project still carry it."
+        return f"{entry.object}.{name} stays: still in use by records of this project."
     if column in used_fields(context, entry.object):
-        return f"{entry.object}.{name} stays: records carry a value in it."
+        return f"{entry.object}.{name} stays: records have a value there."
     return ""
 
 

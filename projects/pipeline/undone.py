@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from typing import Any
 
 from django.db.models import Count
@@ -27,11 +28,22 @@ def counts(run: Run) -> dict[str, int]:
     return table
 
 
+STAYS = " stays: "
+"""Between what stays and why, in the sentences of `undo_schema`."""
+
+
 def kept_schema(run: Run) -> list[str]:
-    """Why parts of the schema stay, in sentences."""
-    return list(
-        JournalEntry.objects.filter(run=run, verb="keep_schema").order_by("pk").values_list("answer", flat=True)
-    )
+    """Why parts of the schema stay: a sentence for each reason, with what it holds for."""
+    kept = JournalEntry.objects.filter(run=run, verb="keep_schema").order_by("pk").values_list("answer", flat=True)
+    alike: defaultdict[str, list[str]] = defaultdict(list)
+    for sentence in kept:
+        what, stays, why = sentence.partition(STAYS)
+        alike[why if stays else ""].append(what)
+    lines = alike.pop("", [])
+    for why, names in alike.items():
+        last = names.pop()
+        lines.append(f"{', '.join(names)} and {last} stay: {why}" if names else f"{last}{STAYS}{why}")
+    return lines
 
 
 def close(phase: Phase) -> Reconciliation | None:

@@ -138,6 +138,17 @@ def readmit(request: Request, slug: str) -> HttpResponse:
     return redirect("audit", slug=slug)
 
 
+@require_POST
+def keep_out(request: Request, slug: str) -> HttpResponse:
+    """Takes back that somebody was let in."""
+    seat = seat_of(request, slug)
+    with told(request):
+        key = request.POST.get("key", "")
+        audits.keep_out(project=seat.project, key=key, by=request.user)
+        messages.success(request, f"{key} stays out; if they have landed, the next delta takes them out.")
+    return redirect("audit", slug=slug)
+
+
 def _content(seat: Seat) -> dict[str, Any]:
     newest = seat.project.audit_reports.order_by("-pk").first()
     if newest is None:

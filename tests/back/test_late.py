@@ -366,7 +366,7 @@ def test_a_look_that_is_old_or_from_before_the_freeze_says_nothing_about_who_wri
     looked = source.known["cutover"]
     small.project.refresh_from_db()
     assert small.project.freeze_at is not None
-    for at in (timezone.now() - timedelta(minutes=16), small.project.freeze_at - timedelta(seconds=1)):
+    for at in (timezone.now() - timedelta(minutes=61), small.project.freeze_at - timedelta(seconds=1)):
         source.known["cutover"] = {**looked, "at": at.isoformat()}
         source.save()
         with pytest.raises(Refused, match="who has written since is not known"):
@@ -398,3 +398,28 @@ def test_a_change_that_twenty_refuses_holds_the_cutover_up(small: Migration) -> 
     carry_over(small)
     assert people(small)["00000005"]["emails"]["primaryEmail"] == "theirs@x.example"
     assert "held" not in open_checks(small)
+
+
+def test_whoever_was_let_in_can_be_kept_out_again(small: Migration) -> None:
+    back = five_deleted(small)
+    landed(small)
+    audits.make(project=small.project, by=small.admin)
+    audits.readmit(project=small.project, key=back["p11"], by=small.admin)
+    carry_over(small)
+    assert back["p11"] in people(small)
+    audits.keep_out(project=small.project, key=back["p11"], by=small.admin)
+    carry_over(small)
+    assert back["p11"] not in people(small)
+    with pytest.raises(Refused, match="was let in"):
+        audits.keep_out(project=small.project, key=back["p11"], by=small.admin)
+
+
+def test_an_integration_is_paused_since_when_the_customer_says(small: Migration, client: Client) -> None:
+    client.force_login(small.admin)
+    page = reverse("settle-integration", args=[small.project.slug])
+    client.post(page, {"name": "Our shop", "owner": "Ann", "state": "paused", "since": "2026-11-01T08:30"})
+    row = small.project.integrations.get(name="Our shop")
+    assert f"{row.since:%Y-%m-%d %H:%M}" == "2026-11-01 08:30"
+    client.post(page, {"name": "Our shop", "owner": "Ann", "state": "open", "since": ""})
+    row.refresh_from_db()
+    assert row.since is None

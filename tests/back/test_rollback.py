@@ -415,3 +415,13 @@ def test_a_replay_before_a_rollback_ticks_nothing_and_the_audit_counts_what_stan
 
 def check(migration: Migration, name: str) -> Check:
     return next(one for one in gates.Standing(migration.project).checks if one.name == name)
+
+
+def test_fields_that_stay_for_one_reason_are_told_in_one_sentence(small: Migration) -> None:
+    landed(small)
+    small.destination.edit("person", person(small, "00000001")["id"], {"jobTitle": "By hand"})
+    run = roll_back(small)
+    (sentence,) = rollback.view(run).kept_schema
+    assert sentence.startswith("person.")
+    assert " and person." in sentence
+    assert sentence.endswith(" stay: still in use by records of this project.")
