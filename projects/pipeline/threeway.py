@@ -104,14 +104,19 @@ class Weighing:
         row.notes = [note for note in row.notes if note["code"] != BOTH_SIDES]
         for name in names:
             theirs, ours = (row.mapped or {})[name], there.fields.get(name)
-            sentence = f"{name}: Customer.io says {_short(theirs)}, Twenty says {_short(ours)}."
+            sentence = f"{self._label(name)}: Customer.io says {_short(theirs)}, Twenty says {_short(ours)}."
             row.notes.append({"field": name, "code": BOTH_SIDES, "sentence": plain(sentence), "raw": [theirs, ours]})
         row.detail = plain(" ".join(note["sentence"] for note in row.notes if note["code"] == BOTH_SIDES))
+
+    def _label(self, name: str) -> str:
+        """A field as the destination's own screens call it."""
+        field = self._context.target.field(name)
+        return field.label if field is not None and field.label else name
 
     def _keep(self, row: Record, names: list[str], there: Existing) -> None:
         row.notes = [note for note in row.notes if note["code"] != KEPT_EDIT]
         for name in names:
-            sentence = f"{name} was changed in Twenty after it was written: that stands."
+            sentence = f"{self._label(name)} was changed in Twenty after it was written: that stands."
             raw = [(row.mapped or {})[name], there.fields.get(name)]
             row.notes.append({"field": name, "code": KEPT_EDIT, "sentence": sentence, "raw": raw})
         if names:
