@@ -10,18 +10,21 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from projects import late_gates
+from projects import deletions, late_gates
 from projects.models import Connection, Decision, Project, Record, Run
 from projects.pipeline import delta
 from projects.pipeline.phases import PHASES
 from projects.taken_back import newest_rollback
-from projects.text import counted
+from projects.text import counted, moved_in_words
 
 FRESH = timedelta(days=7)
 """How long a full comparison counts."""
 
 LOOKED = timedelta(minutes=15)
 """How long counts what both systems said when they were asked."""
+
+AGAIN = "Pause what writes, then move the freeze to that moment: deltas carry over what came in between."
+"""Who wrote since the freeze has written for good: only a later freeze begins without a write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +54,25 @@ def stored_checks(project: Project, signed: Signed) -> list[Check]:
     """The checklist over what was found the last time both systems were asked."""
     source = project.connections.filter(side=Connection.Side.SOURCE).first()
     found, rollback = (source.known if source else {}).get("cutover"), newest_rollback(project)
-    moved = [_deltas(project, rollback), _held(project), _replay(project, rollback)]
+    moved = [_deltas(project, rollback), _deleted(project), _held(project), _replay(project, rollback)]
     return [*signed_checks(signed), _freeze(project), *moved] + (
         _found(project, found)
         if found
-        else [Check("looked", False, "Both systems have not been looked at yet.", "Look now.")]
+        else [
+            Check(
+                "looked",
+                False,
+                "Both systems have not been looked at yet.",
+                "An engineer looks at both, with the button below.",
+            )
+        ]
     )
 
 
 def _phases(signed: Signed) -> Check:
     open_ones = [phase.label for phase in PHASES if not signed(phase.name)]
     sentence = f"Not signed: {', '.join(open_ones)}." if open_ones else "Every production phase is signed."
-    return Check("phases", not open_ones, sentence, "Sign the phases of production.")
+    return Check("phases", not open_ones, sentence, "Sign the phases of production.", "runs")
 
 
 def _audit(signed: Signed) -> Check:
@@ -74,7 +84,7 @@ def _audit(signed: Signed) -> Check:
 def _freeze(project: Project) -> Check:
     begun = project.freeze_at is not None and project.freeze_at <= timezone.now()
     if begun and project.freeze_at:
-        return Check("freeze", True, f"The source is frozen since {project.freeze_at:%Y-%m-%d %H:%M} UTC.")
+        return Check("freeze", True, f"The source is frozen since {project.freeze_at:%-d %b %Y, %H:%M} UTC.")
     sentence = "The freeze is not announced." if project.freeze_at is None else "The freeze has not begun."
     return Check("freeze", False, sentence, "Announce from when on nobody writes to Customer.io.")
 
@@ -90,16 +100,25 @@ def _deltas(project: Project, rollback: Run | None) -> Check:
         return Check("deltas", False, f"{rollback} took something back after {last[-1]}.", remedy, "delta")
     for run in last:
         if moved := delta.moved(run):
-            words = ", ".join(f"{number:,} {name}" for name, number in moved.items())
-            return Check("deltas", False, f"{run} still moved something: {words}.", remedy, "delta")
+            sentence = f"{run} still moved something: {moved_in_words(moved)}."
+            return Check("deltas", False, sentence, remedy, "delta")
         if project.freeze_at is None or run.created_at < project.freeze_at:
             return Check("deltas", False, f"{run} ran before the freeze.", remedy, "delta")
     return Check("deltas", True, "The last two deltas moved nothing.")
 
 
+def _deleted(project: Project) -> Check:
+    there = deletions.still_there(project)
+    words = counted(there, "person who was deleted stands", "people who were deleted stand")
+    sentence = f"{words} in Twenty." if there else "Nobody who was deleted and is known of stands in Twenty."
+    return Check("deleted", not there, sentence, "Run a delta: it takes them out.", "delta")
+
+
 def _held(project: Project) -> Check:
     kinds = [Run.Kind.PRODUCTION, Run.Kind.DELTA]
     run = project.runs.filter(kind__in=kinds, state=Run.State.SUCCEEDED).order_by("-number").first()
+    if run is None:
+        return Check("held", False, "What is held is known once production has ended.", "Let production end.", "runs")
     held = Record.objects.filter(run=run, state=Record.State.HELD).exclude(object="segment")
     decided = Decision.objects.filter(project=project, object=OuterRef("object"), reason=OuterRef("reason"))
     left = held.filter(~Exists(decided.filter(Q(key="") | Q(key=OuterRef("key"))))).count()
@@ -145,6 +164,10 @@ def _replay(project: Project, rollback: Run | None) -> Check:
     return Check("replay", True, f"{replay} read everything and found nothing left to write.")
 
 
+def _when(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment):%-d %b %Y, %H:%M} UTC"
+
+
 def _found(project: Project, found: dict[str, Any]) -> list[Check]:
     if found["problem"]:
         return [Check("looked", False, found["problem"], "Mend the connection, then look again.")]
@@ -153,11 +176,11 @@ def _found(project: Project, found: dict[str, Any]) -> list[Check]:
         sentence = f"Both systems were looked at last at {at:%Y-%m-%d %H:%M} UTC: who has written since is not known."
         return [Check("looked", False, sentence, "Look now.")]
     writers, triggers = found["writers"], found["triggers"]
-    names = "; ".join(f"{name}, {one['count']} times" for name, one in writers.items())
+    names = "; ".join(f"{one['count']:,} {name}, last {_when(one['last'])}" for name, one in writers.items())
     still = f"Somebody still writes to the source since the freeze: {names}."
     quiet = Check("source", not writers, still if writers else "Nobody writes to the source since the freeze.")
     if writers:
-        quiet = replace(quiet, remedy="Pause what writes, then look again.", page="audit")
+        quiet = replace(quiet, remedy=AGAIN, page="audit")
     if project.freeze_at is None or project.freeze_at > timezone.now():
         quiet = Check(
             "source", False, "Who writes to the source is watched from the freeze on.", "Announce the freeze."

@@ -49,26 +49,7 @@ class Lag:
         }
 
 
-KINDS = {
-    "attribute_change": "changed attributes",
-    "profile_create": "new people",
-    "profile_delete": "deleted people",
-    "profile_merge": "merged people",
-    "anon_merge": "people who became known",
-    "add_relationship": "new relationships",
-    "delete_relationship": "relationships that ended",
-    "device_change": "changed devices",
-}
-"""Kinds of lines of the log, in words."""
-
 CONFLICTS = (BOTH_SIDES, DELETED)
-
-
-def in_words(kind: str) -> str:
-    """A kind of line of the source's log as people say it."""
-    if kind.startswith("_r:"):
-        return "changed relationships"
-    return "changed objects" if kind.startswith("_o:") else KINDS.get(kind, kind.replace("_", " "))
 
 
 def conflicts(project: Project) -> int:

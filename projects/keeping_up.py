@@ -13,7 +13,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from projects import audit, deletions, deltas, services
+from projects import audit, deletions, deltas, freeze, services
 from projects.models import Project, Run, User
 from projects.permissions import Can
 from projects.services import Refused
@@ -97,7 +97,8 @@ def begin_due() -> list[Run]:
 
 @shared_task
 def watch_sources() -> None:
-    """Reads the logs of all sources, which reach back 30 days only, and begins the deltas that are due."""
+    """Reads the logs of all sources, which reach back 30 days only; watches freezes, begins the deltas that are due."""
     deletions.poll_all()
+    freeze.watch_all()
     for run in begin_due():
         services.enqueue(run)

@@ -25,7 +25,7 @@ LABELS = {AUDIT: "Deleted profiles and integrations", CUTOVER: "Cutover", HYPERC
 
 MISSING = {
     AUDIT: "The audit has not been made yet.",
-    CUTOVER: "Production and a delta come first.",
+    CUTOVER: "Production, the audit and a delta come first.",
     HYPERCARE: "The cutover comes first.",
 }
 
@@ -88,7 +88,7 @@ def doubt(project: Project, gate: str) -> str:
     """What a signature would accept although something speaks against it."""
     end = ends_at(project)
     if gate == HYPERCARE and end is not None and timezone.now() < end:
-        return f"The hypercare window is open until {end:%Y-%m-%d %H:%M} UTC."
+        return f"The hypercare window is open until {end:%-d %b %Y, %H:%M} UTC."
     return ""
 
 
