@@ -18,6 +18,7 @@ from projects.connections import transports
 from projects.models import Record
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.extract import digest_of, linked
+from projects.pipeline.intent import OWNER, person_of
 from projects.pipeline.phases import COMMENT, TASK, activity_sources
 from projects.pipeline.rows import save_rows, store
 from projects.text import plain
@@ -36,28 +37,28 @@ def page(context: Context) -> Progress:
     sources = [*activity_sources(context.spec, Home.ACTIVITY), COMMENT, TASK]
     landed = Record.objects.filter(run=context.run, object__in=sources).landed()
     after = context.step.cursor.get("after", 0)
-    found = list(
-        landed.filter(pk__gt=after).order_by("pk").values_list("pk", "object", "key", "mapped", "notes")[:PAGE]
-    )
+    found = list(landed.filter(pk__gt=after).order_by("pk").only("object", "key", "mapped", "notes", "refs")[:PAGE])
     if not found:
         return Progress(None)
     rows = [
-        _row(context, object, key, str(note["raw"]), (mapped or {}).get("createdAt"))
-        for _, object, key, mapped, notes in found
-        for note in notes
+        _row(context, of, str(note["raw"]))
+        for of in found
+        for note in of.notes
         if note["code"] == ATTACHMENT and str(note["raw"]).startswith("http")
     ]
-    return Progress({"after": found[-1][0]}, done=len(rows), save=lambda: store(rows))
+    return Progress({"after": found[-1].pk}, done=len(rows), save=lambda: store(rows))
 
 
-def _row(context: Context, object: str, key: str, url: str, moment: str | None) -> Record:
-    refs = {"record": [object, key]}
+def _row(context: Context, of: Record, url: str) -> Record:
+    """The file of a record, and whose it is, so that one person can be taken back with their files."""
+    refs = {"record": [of.object, of.key]}
     return Record(
         run=context.run,
         object=context.step.object,
-        key=f"{object}:{key}:{digest_of(url)[:16]}"[-400:],
-        raw={"url": url, "createdAt": moment},
+        key=f"{of.object}:{of.key}:{digest_of(url)[:16]}"[-400:],
+        raw={"url": url, "createdAt": (of.mapped or {}).get("createdAt")},
         refs=refs,
+        meta={OWNER: person_of(of)},
         digest=digest_of([url, refs]),
     )
 

@@ -81,6 +81,10 @@ def _before(row: Record, standing: Values | None) -> dict[str, Any]:
     return {name: (standing or {}).get(name) for name in row.mapped or {}}
 
 
+OWNER = "person"
+"""In the meta of a row that refers to no person itself, as a file does: whose it is."""
+
+
 def person_of(row: Record) -> str:
     """The key of the person that a row belongs to, so that one person can be taken back."""
     if row.object == PERSON:
@@ -89,7 +93,7 @@ def person_of(row: Record) -> str:
         object, key = row.refs.get(role, ("", ""))
         if object == PERSON:
             return str(key)
-    return ""
+    return str(row.meta.get(OWNER, ""))
 
 
 def kept_link(link: Link | None) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from connectors.twenty.fake import FakeTwenty
-from projects import deletions, deltas, gates, members, rollback, services
+from projects import connections, deletions, deltas, gates, members, rollback, services
 from projects.checklist import Check
 from projects.documents import certificate
 from projects.models import Change, Link, Reversal, Run
@@ -22,6 +22,7 @@ from projects.pipeline.scope import Scope
 from projects.services import Refused
 from tests.back.conftest import ask, landed
 from tests.journey.conftest import Migration
+from tests.journey.test_kinds import travel
 
 MOVES = frozenset(("updatedAt", "updatedBy"))
 """What moves with every write and cannot be put back."""
@@ -425,3 +426,14 @@ def test_fields_that_stay_for_one_reason_are_told_in_one_sentence(small: Migrati
     assert sentence.startswith("person.")
     assert " and person." in sentence
     assert sentence.endswith(" stay: still in use by records of this project.")
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_the_files_of_a_person_go_with_them(settings: Any) -> None:
+    settings.SETTLE_SECONDS = 0
+    migration, _run = travel("2.x")
+    bob = next(one.cio_id for one in migration.source.workspace.people if one.email == "bob@acme.example")
+    assert len(migration.destination.records("attachment")) == 1
+    roll_back(migration, person=bob)
+    assert migration.destination.records("attachment") == []
+    connections.transports.clear()
