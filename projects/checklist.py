@@ -160,7 +160,8 @@ def _replay(project: Project, rollback: Run | None) -> Check:
     tables = [row for one in books if one for row in one.objects_table.values()]
     planned = sum(row["created"] + row["updated"] for row in tables)
     if planned:
-        return Check("replay", False, f"{replay} would still write {planned:,} records.", remedy, "runs")
+        remedy = "Run a delta that reads everything, then a replay."
+        return Check("replay", False, f"{replay} would still write {planned:,} records.", remedy, "delta")
     return Check("replay", True, f"{replay} read everything and found nothing left to write.")
 
 

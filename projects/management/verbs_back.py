@@ -180,11 +180,15 @@ def _last_runs(
     project: Project, user: User, options: dict[str, Any], stream: OutputWrapper, most: int = 4
 ) -> Outcome | None:
     """What is missing: a replay where none is fresh, then deltas until two move nothing; the first that fails."""
-    if not _passed(project, "replay"):
-        outcome = _wait(deltas.start(project=project, by=user), options, stream)
-        if not outcome.code:
-            outcome = _wait(_replay(project, user), options, stream)
+    for full in (False, True):
+        if _passed(project, "replay"):
+            break
+        outcome = _wait(deltas.start(project=project, by=user, full=full), options, stream)
         if outcome.code:
+            return outcome
+        # A replay finds what the log does not show, such as an event that was dated back: then everything is read.
+        outcome = _wait(_replay(project, user), options, stream)
+        if outcome.code and full:
             return outcome
     for _ in range(most):
         if _passed(project, "deltas"):

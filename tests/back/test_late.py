@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -423,3 +424,18 @@ def test_an_integration_is_paused_since_when_the_customer_says(small: Migration,
     client.post(page, {"name": "Our shop", "owner": "Ann", "state": "open", "since": ""})
     row.refresh_from_db()
     assert row.since is None
+
+
+def test_an_event_that_was_dated_back_is_found_before_the_cutover(small: Migration) -> None:
+    landed(small)
+    source = small.source.workspace
+    source.add_event("00000002", "trip_booked", {"seats": 3}, at=source.now() - 2 * DAY, activity_id="dated-back")
+    carry_over(small)
+    names = {row["customerioId"] for row in small.destination.records("activity")}
+    assert "dated-back" not in names
+    with pytest.raises(SystemExit):
+        call_command("migration", "cutover", small.project.slug, "--freeze", "--foreground")
+    names = {row["customerioId"] for row in small.destination.records("activity")}
+    assert "dated-back" in names
+    small.project.refresh_from_db()
+    assert not {"replay", "deltas"} & open_checks(small)
