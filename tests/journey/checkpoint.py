@@ -102,6 +102,8 @@ def reach(migration: Migration, step: str, go: Callable[[], Reached]) -> Reached
 def _keep(name: Name, migration: Migration, result: object) -> None:
     rows = sqlite3.connect(":memory:", check_same_thread=False)
     _file().backup(rows)
+    # The file keeps the size of the largest journey before this one.
+    rows.execute("VACUUM")
     _kept[name] = Place(rows, _pickled((replace(migration, standing=None), result)), time.time())
     _stand(migration, name)
 
