@@ -38,7 +38,7 @@ from projects.models import (
     User,
     Watch,
 )
-from projects.pipeline import engine, reconcile
+from projects.pipeline import engine, reconcile, reverify
 from projects.pipeline.extract import digest_of
 
 BATCH = 20_000
@@ -300,4 +300,4 @@ def _verification(run: Run, production: Run) -> None:
     phase.steps.filter(object="person").update(
         tally={"links|person": production.records.count(), "as|person|trait1|compared": 100, "different|person": 20_000}
     )
-    reconcile.close(phase)
+    reverify.close(phase)

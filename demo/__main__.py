@@ -70,14 +70,14 @@ def demo(options: argparse.Namespace) -> int:
     passwords = {role: secrets.token_urlsafe(9) for role in NAMES}
     port = free_port(options.port)
     ports = {"customerio": free_port(), "twenty": free_port(), "files": free_port()}
-    house = House(DIRECTORY, _environment(port, passwords))
+    house = House(DIRECTORY, _environment(port, ports, passwords))
     with house:
         _start_systems(house, ports)
         _start_app(house, port)
         journey = Journey(house)
         journey.to_the_sandbox(
-            source_url=f"http://127.0.0.1:{ports['customerio']}",
-            destination_url=f"http://127.0.0.1:{ports['twenty']}",
+            source_url=house.environment["DEMO_SOURCE_URL"],
+            destination_url=house.environment["DEMO_DESTINATION_URL"],
             source_rate=SOURCE_PER_SECOND * 60,
             destination_rate=DESTINATION_PER_MINUTE,
         )
@@ -92,7 +92,7 @@ def demo(options: argparse.Namespace) -> int:
     return 0
 
 
-def _environment(port: int, passwords: dict[str, str]) -> dict[str, str]:
+def _environment(port: int, ports: dict[str, int], passwords: dict[str, str]) -> dict[str, str]:
     """The environment of all processes; also kept as a file, for commands in another terminal."""
     own = {
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
@@ -102,6 +102,8 @@ def _environment(port: int, passwords: dict[str, str]) -> dict[str, str]:
         # Hex: a key that begins with a dash would be read as an option.
         "MIGRATION_SOURCE_KEY": secrets.token_hex(24),
         "MIGRATION_DESTINATION_KEY": secrets.token_hex(24),
+        "DEMO_SOURCE_URL": f"http://127.0.0.1:{ports['customerio']}",
+        "DEMO_DESTINATION_URL": f"http://127.0.0.1:{ports['twenty']}",
         **{variable(role): password for role, password in passwords.items()},
     }
     environment = app.environment(DIRECTORY, **own)
@@ -171,6 +173,8 @@ def _say_ready(url: str, passwords: dict[str, str], *, signed: bool) -> None:
     print(
         "\nThe command line, in another terminal:"
         f"\n  . {(DIRECTORY / 'env').relative_to(ROOT)} && .venv/bin/python manage.py migration status congress"
+        "\n\nOnce production is through, let life go on in both systems, for a delta and the audit:"
+        f"\n  . {(DIRECTORY / 'env').relative_to(ROOT)} && .venv/bin/python -m demo.meanwhile"
         "\n\nCtrl-C stops everything."
     )
 

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from projects import audit, deletions, services
+from projects.labels import in_a_sentence
 from projects.models import AuditReport, Decision, Integration, Project, User
 from projects.permissions import Can
 from projects.pipeline.extract import digest_of
@@ -47,7 +48,7 @@ def settle_integration(*, project: Project, name: str, owner: str, state: str, b
             "settled_by": by if settled else None,
         },
     )
-    audit.record(Verb.INTEGRATION_SETTLED, project, row.name, state=row.get_state_display().lower())
+    audit.record(Verb.INTEGRATION_SETTLED, project, row.name, state=in_a_sentence(row.get_state_display()))
     again(project)
     return row
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from connectors.contract import Destination, Source, SourceRecord
@@ -16,6 +17,7 @@ from projects import audit
 from projects.connections import open_destination, open_source
 from projects.models import (
     AuditReport,
+    Connection,
     Decision,
     DeletedProfile,
     Integration,
@@ -106,17 +108,19 @@ def _gone(line: SourceRecord) -> tuple[str, str]:
 
 
 def _unsubscribed(project: Project, source: Source, cio_id: str) -> bool | None:
-    """Whether a deleted person had unsubscribed: from the newest row that was read, else from their own log."""
-    row = Record.objects.filter(run__project=project, object=PERSON, key=cio_id).order_by("-run_id").first()
-    if row is not None:
-        return str(row.raw.get("unsubscribed")).lower() == "true"
-    for line in source.changes_of(cio_id).records:
+    """Whether a deleted person had unsubscribed: the newest word of their own log, else the newest row that was read.
+
+    The row comes second: whoever unsubscribed after it was read and was deleted then keeps that right too.
+    """
+    lines = source.changes_of(cio_id).records
+    for line in sorted(lines, key=lambda line: line.fields.get("timestamp") or 0, reverse=True):
         kind, data = str(line.fields.get("type")), line.fields.get("data")
         if kind.startswith(("unsubscribed_", "spammed_")):
             return True
         if kind == "attribute_change" and isinstance(data, dict) and isinstance(data.get("unsubscribed"), dict):
             return str(data["unsubscribed"].get("to")).lower() == "true"
-    return None
+    row = Record.objects.filter(run__project=project, object=PERSON, key=cio_id).order_by("-run_id").first()
+    return None if row is None else str(row.raw.get("unsubscribed")).lower() == "true"
 
 
 def refresh(project: Project) -> AuditReport:
@@ -128,6 +132,7 @@ def refresh(project: Project) -> AuditReport:
         _find_in_destination(project, destination)
         _list_integrations(project, source)
         held = source.count(PERSON)
+    note_looked(project)
     content = report(project, people=held)
     digest = digest_of({name: value for name, value in content.items() if name != "log"})
     newest = project.audit_reports.order_by("-pk").first()
@@ -137,6 +142,32 @@ def refresh(project: Project) -> AuditReport:
         made = AuditReport.objects.create(project=project, content=content, digest=digest)
         audit.record(Verb.AUDIT_MADE, project, deleted=content["counts"]["deleted"], back=content["counts"]["returned"])
     return made
+
+
+def note_looked(project: Project) -> None:
+    """Keeps when both systems were last asked: a report that says the same again is not made anew."""
+    source = project.connections.get(side=Connection.Side.SOURCE)
+    source.known = {**source.known, "audited": timezone.now().isoformat()}
+    source.save(update_fields=["known"])
+
+
+def looked_at(project: Project) -> datetime | None:
+    """When both systems were last asked for the audit."""
+    source = project.connections.filter(side=Connection.Side.SOURCE).first()
+    at = source.known.get("audited") if source else None
+    return datetime.fromisoformat(at) if at else None
+
+
+def still_there(project: Project) -> int:
+    """Deleted people whose record was written here and stands yet, where nobody has decided that it may."""
+    gone = project.deleted_profiles.filter(merged_into="").order_by()
+    back = gone.exclude(returned_as="").values("returned_as")
+    decided = Decision.objects.filter(project=project, object=PERSON, reason=RETURNED)
+    if decided.filter(key="").exists():
+        return 0
+    theirs = Q(key__in=gone.values("cio_id")) | Q(key__in=back)
+    links = Link.objects.filter(theirs, project=project, object=PERSON).exclude(origin=Link.Origin.MERGED)
+    return links.exclude(key__in=decided.values("key")).count()
 
 
 def _find_returned(project: Project, source: Source) -> None:
@@ -162,9 +193,19 @@ def _newcomer(project: Project, gone: DeletedProfile) -> str:
         same_email = gone.email and str(line.data["email"]).lower() == gone.email
         if line.key != gone.cio_id and (same_id or same_email):
             return line.key
-    rows = Record.objects.filter(run__project=project, object=PERSON).exclude(key=gone.cio_id)
-    found = rows.filter(match_key=gone.email).order_by("-run_id").first() if gone.email else None
-    return found.key if found else ""
+    rows = Record.objects.filter(run__project=project, object=PERSON, match_key=gone.email).exclude(key=gone.cio_id)
+    newest = rows.order_by("-run_id") if gone.email else ()
+    return next((row.key for row in newest if _made_since(project, row, gone)), "")
+
+
+def _made_since(project: Project, row: Record, gone: DeletedProfile) -> bool:
+    """Whether somebody with a deleted person's address was made after the deletion: a twin from before is nobody new.
+
+    By the log, else by the time at which the profile got its key.
+    """
+    made = project.source_changes.filter(kind="profile_create", key=row.key, at__gte=gone.deleted_at)
+    born = (row.meta.get("timestamps") or {}).get("cio_id")
+    return made.exists() or (isinstance(born, int) and moment(born) >= gone.deleted_at)
 
 
 def _trace(writers: list[str], lines: list[str]) -> str:
@@ -247,7 +288,8 @@ def report(project: Project, *, people: int | None) -> dict[str, Any]:
     """What is signed: who was deleted, who came back, who may not be written to, and the two totals."""
     rows = list(project.deleted_profiles.order_by("deleted_at", "cio_id"))
     deleted = [row for row in rows if not row.merged_into]
-    back = {row.returned_as for row in deleted if row.returned_as}
+    # Who came back and was deleted again is not there any more.
+    back = {row.returned_as for row in deleted if row.returned_as} - {row.cio_id for row in rows}
     watch = watch_of(project)
     return {
         "log": {"since": watch.since.isoformat(), "read_to": watch.read_to.isoformat()},

@@ -12,7 +12,7 @@ from django.utils import timezone
 from projects import deletions, services
 from projects.models import Project, Record, Run, User
 from projects.permissions import Can
-from projects.pipeline import adopt, delta
+from projects.pipeline import delta
 from projects.pipeline.departed import DELETED
 from projects.pipeline.threeway import BOTH_SIDES
 from projects.services import Refused
@@ -49,26 +49,7 @@ class Lag:
         }
 
 
-KINDS = {
-    "attribute_change": "changed attributes",
-    "profile_create": "new people",
-    "profile_delete": "deleted people",
-    "profile_merge": "merged people",
-    "anon_merge": "people who became known",
-    "add_relationship": "new relationships",
-    "delete_relationship": "relationships that ended",
-    "device_change": "changed devices",
-}
-"""Kinds of lines of the log, in words."""
-
 CONFLICTS = (BOTH_SIDES, DELETED)
-
-
-def in_words(kind: str) -> str:
-    """A kind of line of the source's log as people say it."""
-    if kind.startswith("_r:"):
-        return "changed relationships"
-    return "changed objects" if kind.startswith("_o:") else KINDS.get(kind, kind.replace("_", " "))
 
 
 def conflicts(project: Project) -> int:
@@ -99,7 +80,6 @@ def begin(project: Project, *, by: User | None = None, full: bool = False) -> Ru
     base = base_of(project)
     if base is None or base.started_at is None:
         raise Refused("There is nothing to follow up: production has not ended yet.")
-    adopt.links(project)
     since = base.started_at - SEAM
     reaches = since > timezone.now() - KEPT
     mode = delta.FULL if full or not reaches else delta.CHANGES

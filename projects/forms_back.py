@@ -17,7 +17,7 @@ WHAT = (
     ("phase", "A phase, and what came after it"),
     ("object", "One object type, and what hangs on it"),
     ("field", "One field (object.field, as Twenty calls it)"),
-    ("person", "One person (by the Customer.io key)"),
+    ("person", "One person (by Customer.io key or e-mail address)"),
 )
 
 
@@ -29,18 +29,26 @@ class RollbackForm(forms.Form):
 
     def __init__(self, project: Project, data: Any = None) -> None:
         super().__init__(data)
-        runs = project.runs.filter(kind__in=[Run.Kind.PRODUCTION, Run.Kind.DELTA]).values_list("number", flat=True)
-        listed = ", ".join(str(number) for number in sorted(runs)) or "none yet"
-        names = ", ".join(phase.name for phase in phases.PHASES)
+        runs = project.runs.filter(kind__in=[Run.Kind.PRODUCTION, Run.Kind.DELTA]).order_by("number")
         latest, labels = project.map_series.latest(), labels_of(project)
-        objects = [f"{rule.source} ({labels[rule.source]})" for rule in latest.spec.objects] if latest else []
-        types = f" Object types: {', '.join(objects)}." if objects else ""
-        self.fields["which"].help_text = f"Runs: {listed}. Phases: {names}.{types} A field: person.jobTitle."
+        rules = latest.spec.objects if latest else ()
+        self._names = {
+            "phase": {phase.label.casefold(): phase.name for phase in phases.PHASES},
+            "object": {labels[rule.source].casefold(): rule.source for rule in rules},
+        }
+        offered = {
+            "Runs": [f"{run.number} ({run.get_kind_display().lower()})" for run in runs] or ["none yet"],
+            "Phases": [phase.label for phase in phases.PHASES],
+            "Object types": [labels[rule.source] for rule in rules] or ["none yet"],
+        }
+        listed = " ".join(f"{what}: {', '.join(names)}." for what, names in offered.items())
+        self.fields["which"].help_text = f"{listed} A field: person.jobTitle. A person: the key or the e-mail address."
 
     def scope(self) -> Scope:
-        """The scope that was chosen."""
+        """The scope that was chosen; phases and object types go by their label too."""
         what, which = self.cleaned_data["what"], self.cleaned_data["which"].strip()
-        return Scope(run=int(which)) if what == "run" else Scope(**{what: which})
+        name = self._names.get(what, {}).get(which.casefold(), which)
+        return Scope(run=int(which)) if what == "run" else Scope(**{what: name})
 
     def clean(self) -> dict[str, Any]:
         """A run is a number."""
@@ -69,7 +77,7 @@ class FreezeForm(forms.Form):
 
     at = forms.DateTimeField(
         label="Nobody writes to Customer.io from",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        widget=forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"}),
         help_text="In UTC.",
     )
 
@@ -86,9 +94,3 @@ class ConcernForm(forms.Form):
     key = forms.CharField(label="Record (Customer.io key or e-mail address)", max_length=400)
     field = forms.CharField(label="Field, if it is about one", max_length=160, required=False)
     text = forms.CharField(label="What is wrong", widget=forms.Textarea(attrs={"rows": 3}), max_length=4000)
-
-
-class RemarkForm(forms.Form):
-    """An answer under an issue."""
-
-    text = forms.CharField(label="Answer", widget=forms.Textarea(attrs={"rows": 2}), max_length=4000)

@@ -13,7 +13,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from projects import audit, deletions, deltas, services
+from projects import audit, deletions, deltas, freeze, services
 from projects.models import Project, Run, User
 from projects.permissions import Can
 from projects.services import Refused
@@ -24,9 +24,9 @@ logger = logging.getLogger(__name__)
 
 CHOICES = {
     0: "only when somebody starts one",
-    15: "every 15 minutes, when something was written at the source",
-    60: "every hour, when something was written at the source",
-    240: "every 4 hours, when something was written at the source",
+    15: "every 15 minutes",
+    60: "every hour",
+    240: "every 4 hours",
     1440: "every day",
 }
 """Minutes between two deltas, in words."""
@@ -97,7 +97,8 @@ def begin_due() -> list[Run]:
 
 @shared_task
 def watch_sources() -> None:
-    """Reads the logs of all sources, which reach back 30 days only, and begins the deltas that are due."""
+    """Reads the logs of all sources, which reach back 30 days only; watches freezes, begins the deltas that are due."""
     deletions.poll_all()
+    freeze.watch_all()
     for run in begin_due():
         services.enqueue(run)

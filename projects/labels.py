@@ -40,6 +40,19 @@ FIXED = {
 
 RELATIONSHIP = "relationship:"
 
+KINDS = {
+    "attribute_change": "changed attributes",
+    "profile_create": "new people",
+    "profile_delete": "deleted people",
+    "profile_merge": "merged people",
+    "anon_merge": "people who became known",
+    "add_relationship": "new relationships",
+    "delete_relationship": "relationships that ended",
+    "device_change": "changed devices",
+    "event": "events",
+}
+"""Kinds of lines of the log, in words."""
+
 
 class Labels(dict[str, str]):
     """Labels by object type. A name made of two gets a label made of two; an unknown one stays as it is."""
@@ -64,3 +77,10 @@ def in_a_sentence(label: str) -> str:
     if label.istitle():
         return label.lower()
     return label if label[:2].isupper() else label[:1].lower() + label[1:]
+
+
+def in_words(kind: str) -> str:
+    """A kind of line of the source's log as people say it."""
+    if kind.startswith("_r:"):
+        return "changed relationships"
+    return "changed objects" if kind.startswith("_o:") else KINDS.get(kind, kind.replace("_", " "))

@@ -25,7 +25,7 @@ LABELS = {AUDIT: "Deleted profiles and integrations", CUTOVER: "Cutover", HYPERC
 
 MISSING = {
     AUDIT: "The audit has not been made yet.",
-    CUTOVER: "Production and a delta come first.",
+    CUTOVER: "Production, the audit and a delta come first.",
     HYPERCARE: "The cutover comes first.",
 }
 
@@ -88,13 +88,15 @@ def doubt(project: Project, gate: str) -> str:
     """What a signature would accept although something speaks against it."""
     end = ends_at(project)
     if gate == HYPERCARE and end is not None and timezone.now() < end:
-        return f"The hypercare window is open until {end:%Y-%m-%d %H:%M} UTC."
+        return f"The hypercare window is open until {end:%-d %b %Y, %H:%M} UTC."
     return ""
 
 
 def stamp(project: Project) -> None:
-    """Twenty is the system of record from now on: called by the signature under the gate, in its transaction."""
-    if project.cut_over_at is None:
-        project.cut_over_at = timezone.now()
-        Project.objects.filter(pk=project.pk).update(cut_over_at=project.cut_over_at)
+    """Twenty is the system of record from now on: called by the signature under the gate, in its transaction.
+
+    Of two who sign at once the first one sets the moment.
+    """
+    if Project.objects.filter(pk=project.pk, cut_over_at=None).update(cut_over_at=timezone.now()):
         audit.record(Verb.CUT_OVER, project, "Twenty")
+    project.refresh_from_db(fields=["cut_over_at"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
@@ -12,9 +12,9 @@ from django.db.models.functions import Cast
 
 from projects import audit, services
 from projects.labels import labels_of
-from projects.models import Phase, Project, Reversal, Run, User
+from projects.models import Phase, Project, Record, Reversal, Run, User
 from projects.permissions import Can
-from projects.pipeline import adopt, echoes, phases, unbuild, undone
+from projects.pipeline import echoes, phases, unbuild, undone
 from projects.pipeline.scope import Scope
 from projects.pipeline.undo_schema import VERBS, takes_schema
 from projects.services import Refused
@@ -68,7 +68,8 @@ def start(*, project: Project, scope: Scope, by: User) -> Run:
     """Starts the plan of a rollback; nothing is written before it is confirmed."""
     services.allow(by, Can.RUN, project)
     _check(project, scope)
-    adopt.links(project)
+    if scope.person:
+        scope = replace(scope, person=_person(project, scope.person.strip()))
     return services.start_run(project=project, kind=Run.Kind.ROLLBACK, by=by, scope=scope.to_json())
 
 
@@ -88,6 +89,17 @@ def _check(project: Project, scope: Scope) -> None:
         raise Refused("Name a field with its object, as Twenty calls both: person.jobTitle.")
     if scope.field:
         _check_field(project, *scope.field_parts)
+
+
+def _person(project: Project, named: str) -> str:
+    """The key of a person who was written, named by key or e-mail address; a plan for nobody would look like a plan."""
+    written = project.links.filter(object=phases.PERSON)
+    rows = Record.objects.filter(run__project=project, object=phases.PERSON, match_key=named.lower())
+    keys = [named, *rows.order_by("-run_id").values_list("key", flat=True)[:20]]
+    found = next((key for key in dict.fromkeys(keys) if written.filter(key=key).exists()), "")
+    if not found:
+        raise Refused(f"No person with the key or e-mail address “{named}” stands in Twenty through this project.")
+    return found
 
 
 def _check_field(project: Project, object: str, name: str) -> None:
@@ -119,6 +131,10 @@ def confirm(*, run: Run, typed: str, by: User) -> None:
         raise Refused("There is no plan that waits to be confirmed.")
     Run.objects.filter(pk=run.pk, state=Run.State.WAITING).update(state=Run.State.RUNNING)
     audit.record(Verb.ROLLBACK_CONFIRMED, run.project, str(run), what=Scope.of(run).told(labels_of(run.project)))
+    if Scope.of(run).whole and run.project.cut_over_at is not None:
+        # What the cutover was signed over goes: the source is watched again, and a new cutover needs a new freeze.
+        Project.objects.filter(pk=run.project_id).update(cut_over_at=None, freeze_at=None)
+        audit.record(Verb.CUTOVER_UNDONE, run.project, "Twenty", run=str(run))
     services.enqueue(run)
 
 

@@ -37,6 +37,8 @@ from projects.models import (
 from projects.order import map_for, obstacle
 from projects.permissions import Can, can
 from projects.pipeline import engine
+from projects.pipeline.departed import DELETED
+from projects.pipeline.threeway import BOTH_SIDES
 from projects.review import accept_all, conflicts_of
 from projects.schema import ensure_schema
 from projects.verbs import Verb
@@ -316,7 +318,10 @@ def decide_held(
     if keys:
         held = held.filter(key__in=keys)
     number = held.count()
-    for key in keys or [""]:
+    if reason in (BOTH_SIDES, DELETED):
+        # Such a verdict is about what was seen: no later case goes by it.
+        keys = list(held.values_list("key", flat=True))
+    for key in [""] if keys is None else keys:
         Decision.objects.update_or_create(
             project=project,
             object=object,

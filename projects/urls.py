@@ -108,6 +108,7 @@ urlpatterns = [
     path(f"{PROJECT}cutover/look/", cutover.look, name="look-at-both"),
     path(f"{PROJECT}cutover/freeze/", cutover.freeze, name="freeze"),
     path(f"{PROJECT}hypercare/", hypercare.hypercare, name="hypercare"),
+    path(f"{PROJECT}hypercare/days/", hypercare.set_days, name="set-hypercare"),
     path(f"{PROJECT}hypercare/raise/", hypercare.raise_concern, name="raise-concern"),
     path(f"{PROJECT}hypercare/<int:number>/<str:act>/", hypercare.act, name="act-on-concern"),
     path(f"{PROJECT}rollback/", rollback.rollback, name="rollback"),

@@ -55,6 +55,8 @@ class Verb(Enum):
     INTEGRATION_SETTLED = "{actor} marked the integration {subject} as {state}"
     FREEZE_ANNOUNCED = "{actor} announced the freeze of the source from {at}"
     CUT_OVER = "{subject} is the system of record from now on"
+    CUTOVER_UNDONE = "{subject} is not the system of record any more: {run} takes back what was migrated"
+    HYPERCARE_SET = "{actor} set hypercare to {days} days from the cutover on"
     CONCERN_RAISED = "{actor} raised {subject}"
     CONCERN_ANSWERED = "{actor} answered {subject}"
     CONCERN_CHECKED = "{subject} was checked in both systems: {outcome}"

@@ -31,3 +31,9 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   next.focus();
 });
+
+// Where not all of a row fits on a narrow screen, it begins with where we are.
+for (const row of document.querySelectorAll(".rail, .top nav, .tabs")) {
+  const here = row.querySelector("[aria-current]");
+  if (here) row.scrollLeft += here.getBoundingClientRect().left - row.getBoundingClientRect().left - 16;
+}

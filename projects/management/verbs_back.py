@@ -15,6 +15,7 @@ from projects.management.waiting import FAILED, WAITS, Outcome, wait_for
 from projects.models import Project, Run, User
 from projects.pipeline import delta, phases
 from projects.pipeline.scope import Scope
+from projects.text import moved_in_words
 
 
 def rollback_options(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +25,7 @@ def rollback_options(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--phase", default="", choices=[phase.name for phase in phases.PHASES])
     what.add_argument("--object", default="", help="One object type of the source, and what hangs on it.")
     what.add_argument("--field", default="", metavar="O.F", help="One field, as Twenty calls it: person.jobTitle.")
-    what.add_argument("--person", default="", metavar="KEY", help="One person, by the source's key.")
+    what.add_argument("--person", default="", metavar="KEY", help="One person, by the source's key or the address.")
     sure = parser.add_mutually_exclusive_group()
     sure.add_argument("--plan", action="store_true", help="Only say what would happen, and what would stay.")
     sure.add_argument("--yes", action="store_true", help="In a terminal: carry the plan out without asking.")
@@ -40,7 +41,7 @@ def roll_back(project: Project, user: User, options: dict[str, Any], stream: Out
     scope = Scope(**{name: options[name] for name in names if options[name]})
     found = project.runs.filter(kind=Run.Kind.ROLLBACK, state__in=Run.OPEN).first()
     run = found or rollback.start(project=project, scope=scope, by=user)
-    if run.scope != scope.to_json() and scope.to_json():
+    if found is not None and run.scope != scope.to_json() and scope.to_json():
         raise services.Refused(f"{run} is open and takes back {Scope.of(run)}: let it end, or cancel it first.")
     if run.state == Run.State.PAUSED:
         services.resume_run(run=run, by=user)
@@ -111,7 +112,7 @@ def carry_over(project: Project, user: User, options: dict[str, Any], stream: Ou
     run.refresh_from_db()
     moved = dict(delta.moved(run))
     data = {**outcome.data, "mode": run.scope.get("mode"), "moved": moved}
-    return Outcome(data, f"{outcome.text}\nMoved: {moved or 'nothing'}.", outcome.code)
+    return Outcome(data, f"{outcome.text}\nMoved: {moved_in_words(moved) or 'nothing'}.", outcome.code)
 
 
 def audit_options(parser: argparse.ArgumentParser) -> None:
@@ -210,15 +211,19 @@ def hypercare_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--answer", type=int, default=0, metavar="N")
     parser.add_argument("--check", type=int, default=0, metavar="N", help="Look at the record in both systems.")
     parser.add_argument("--resolve", type=int, default=0, metavar="N")
+    parser.add_argument("--again", type=int, default=0, metavar="N", help="Raise a resolved issue again.")
+    parser.add_argument("--days", type=int, default=None, help="How long hypercare is open from the cutover on.")
 
 
 def care(project: Project, user: User, options: dict[str, Any], stream: OutputWrapper) -> Outcome:
     """Raises, answers, checks and resolves issues; says where hypercare stands."""
+    if options["days"] is not None:
+        hypercare.set_days(project=project, days=options["days"], by=user)
     if options["key"]:
         hypercare.raise_concern(
             project=project, key=options["key"], field=options["field"], text=options["text"], by=user
         )
-    for name in ("answer", "check", "resolve"):
+    for name in ("answer", "check", "resolve", "again"):
         if not options[name]:
             continue
         concern = project.concerns.filter(number=options[name]).first()
@@ -228,11 +233,13 @@ def care(project: Project, user: User, options: dict[str, Any], stream: OutputWr
             hypercare.answer(concern=concern, text=options["text"], by=user)
         elif name == "check":
             hypercare.check(concern=concern, by=user)
+        elif name == "again":
+            hypercare.raise_again(concern=concern, text=options["text"], by=user)
         else:
             hypercare.resolve(concern=concern, by=user)
     report = hypercare.report(project)
     lines = [
-        f"{one['number']:>4}  {one['state']}  {one['object']} {one['key']}: {one['text']}" for one in report["issues"]
+        f"{one['number']:>4}  {one['state']}  {one['label']} {one['key']}: {one['text']}" for one in report["issues"]
     ]
     return Outcome(report, "\n".join([f"Hypercare until {report['ends_at'] or 'the cutover is done'}.", *lines]))
 

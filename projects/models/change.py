@@ -45,6 +45,8 @@ class Change(models.Model):
             models.Index(fields=["project", "destination", "destination_id", "id"], name="change_by_record"),
             # undo: what a scope has not taken back yet.
             models.Index(fields=["project", "run", "object"], name="change_open", condition=Q(undone=None)),
+            # delta: what belongs to somebody who was touched or is gone, among millions.
+            models.Index(fields=["project", "person", "object"], name="change_by_person"),
         ]
 
     def __str__(self) -> str:

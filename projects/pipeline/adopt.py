@@ -7,34 +7,49 @@ runs did to it one after the other cannot be told apart any more: all of it coun
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Max, Min, OuterRef
 from django.utils import timezone
 
 from projects.models import Change, JournalEntry, Link, Project, Record, Run, Step
+from projects.pipeline.context import Context, Progress
 from projects.pipeline.intent import person_of
 
 ADOPT = "adopt"
 """The journal's verb: nothing was sent, only written down."""
 
-PAGE = 500
+WINDOW = 5_000
+"""Entries of the identity map looked through at once, by their ids: a project of millions takes seconds in all."""
 
 
-def links(project: Project) -> int:
-    """Writes down what was done to records of which no change is kept; gives how many that were."""
+def page(context: Context) -> Progress:
+    """Writes down what was done to the next records of which no change is kept; a repeat finds none."""
+    mine = Link.objects.filter(project=context.project)
+    ends = mine.aggregate(first=Min("pk"), last=Max("pk"))
+    after = context.step.cursor.get("after", (ends["first"] or 1) - 1)
+    if after >= (ends["last"] or 0):
+        return Progress(None)
+    # One record may have several entries: the person, and which company is the person's.
     known = Change.objects.filter(
-        project=OuterRef("project"), destination=OuterRef("destination"), destination_id=OuterRef("destination_id")
+        project=OuterRef("project"),
+        destination=OuterRef("destination"),
+        destination_id=OuterRef("destination_id"),
+        object=OuterRef("object"),
+        key=OuterRef("key"),
     )
-    old = Link.objects.filter(~Exists(known), project=project).exclude(origin=Link.Origin.MERGED)
-    adopted, after = 0, 0
-    while page := list(old.filter(pk__gt=after).select_related("run").order_by("pk")[:PAGE]):
-        after = page[-1].pk
-        for run, object in {(link.run, link.object): None for link in page if _did_something(link)}:
-            some = [link for link in page if (link.run, link.object) == (run, object) and _did_something(link)]
-            adopted += _adopt(project, run, object, some)
-    return adopted
+    window = mine.filter(~Exists(known), pk__gt=after, pk__lte=after + WINDOW).exclude(origin=Link.Origin.MERGED)
+    groups: defaultdict[tuple[Run, str], list[Link]] = defaultdict(list)
+    for link in window.select_related("run").order_by("pk"):
+        if _did_something(link):
+            groups[link.run, link.object].append(link)
+    return Progress({"after": after + WINDOW}, save=lambda: _save(context.project, groups))
+
+
+def _save(project: Project, groups: Mapping[tuple[Run, str], Sequence[Link]]) -> None:
+    for (run, object), some in groups.items():
+        _adopt(project, run, object, some)
 
 
 def _did_something(link: Link) -> bool:
@@ -43,11 +58,10 @@ def _did_something(link: Link) -> bool:
     )
 
 
-@transaction.atomic
-def _adopt(project: Project, run: Run, object: str, some: Sequence[Link]) -> int:
+def _adopt(project: Project, run: Run, object: str, some: Sequence[Link]) -> None:
     step = Step.objects.filter(run=run, object=object).order_by("order").first()
     if step is None:
-        return 0
+        return
     entry = JournalEntry.objects.create(
         project=project,
         run=run,
@@ -62,7 +76,6 @@ def _adopt(project: Project, run: Run, object: str, some: Sequence[Link]) -> int
     rows = Record.objects.filter(run=run, object=object, key__in=[link.key for link in some])
     people = {row.key: person_of(row) for row in rows.only("object", "key", "refs")}
     Change.objects.bulk_create([_change(entry, link, people.get(link.key, "")) for link in some], batch_size=500)
-    return len(some)
 
 
 def _change(entry: JournalEntry, link: Link, person: str) -> Change:

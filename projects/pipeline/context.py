@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -28,6 +28,9 @@ from projects.pipeline.ends import Ends, ends_of
 
 HANGING = ("noteTarget", "taskTarget", "attachment", "opportunity")
 """Object types by which people hang their own work on a record; destroying it would tear that off."""
+
+FEW = 2_000
+"""So many of these are read at once; of more, those are asked for that hang on the records at hand."""
 
 
 class LostLease(Exception):
@@ -109,21 +112,41 @@ class Context:
         return {}
 
     @cached_property
+    def keys_found(self) -> dict[str, set[str]]:
+        """Keys that take long to find out, by what they are; found once for the pages of a step."""
+        return {}
+
+    @cached_property
+    def _hanging(self) -> dict[str, int]:
+        """How many live records there are of each object type by which people hang their work on others."""
+        return {name: self.destination.count(name) for name in HANGING if name in self.types}
+
+    @cached_property
     def hung_on(self) -> frozenset[str]:
-        """Ids that notes, tasks, files and opportunities point to which this project did not make."""
+        """Ids that notes, tasks, files and opportunities point to which this project did not make, where few are."""
+        few = [name for name, number in self._hanging.items() if number <= FEW]
+        return frozenset(
+            id for name in few for rows, _ in self.destination.pages(name) for id in self._ends(name, rows)
+        )
+
+    def hung_on_these(self, object: str, ids: Sequence[str]) -> set[str]:
+        """The same of these records alone, where very many hang: asked by name, not read to their end each time."""
         found: set[str] = set()
-        for name in HANGING:
-            if name not in self.types:
-                continue
-            for rows, _ in self.destination.pages(name):
-                ids = [row.id for row in rows]
-                links = Link.objects.filter(project=self.project, destination=name, destination_id__in=ids)
-                ours = {str(id) for id in links.values_list("destination_id", flat=True)}
-                others = [row for row in rows if row.id not in ours]
-                found |= {
-                    str(value) for row in others for key, value in row.fields.items() if key.endswith("Id") and value
-                }
-        return frozenset(found)
+        for name, number in self._hanging.items():
+            known = self.types[name].fields
+            columns = [field.join_column for field in known if field.join_column and field.references == object]
+            if number > FEW and columns:
+                rows = self.destination.find(name, keys={column: list(ids) for column in columns})
+                found |= set(self._ends(name, [row for row in rows if not row.deleted]))
+        return found & set(ids)
+
+    def _ends(self, name: str, rows: Sequence[Existing]) -> Iterator[str]:
+        """What those of these records point to that somebody else made."""
+        links = Link.objects.filter(project=self.project, destination=name, destination_id__in=[row.id for row in rows])
+        ours = {str(id) for id in links.values_list("destination_id", flat=True)}
+        for row in rows:
+            if row.id not in ours:
+                yield from (str(value) for key, value in row.fields.items() if key.endswith("Id") and value)
 
     @cached_property
     def merged_people(self) -> dict[str, str]:

@@ -8,19 +8,21 @@ where the log does not reach back, and the last proof before a cutover.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from connectors.contract import Page
 from mapping.activities import EVENT, MESSAGE
-from projects.models import Change, GroupMember, Link, Record, Run, SourceChange
+from projects.models import Change, GroupMember, Link, Project, Record, Run, SourceChange
 from projects.pipeline import extract
 from projects.pipeline.context import Context, Progress
+from projects.pipeline.ends import ends_of
 from projects.pipeline.extract import FETCH, to_records
-from projects.pipeline.phases import COMMENT, PERSON, SEGMENT, TASK
+from projects.pipeline.phases import COMMENT, PERSON, SEGMENT, TASK, relationship_of
 from projects.pipeline.rows import store
 from projects.pipeline.tags import tags_rule
 from projects.pipeline.transform import tag_values
@@ -90,11 +92,15 @@ def gone_in_log(run: Run) -> dict[str, str]:
 
 def held_before(run: Run, object: str) -> set[str]:
     """Keys that the run before this one left held or refused: they get another look each time."""
+    return set(_held(run).filter(object=object).values_list("key", flat=True))
+
+
+def _held(run: Run) -> QuerySet[Record]:
+    """What the run before this one left held or refused."""
     kinds = [Run.Kind.PRODUCTION, Run.Kind.DELTA]
     before = run.project.runs.filter(kind__in=kinds, number__lt=run.number, state=Run.State.SUCCEEDED)
-    newest = before.order_by("-number").first()
     states = [Record.State.HELD, Record.State.REJECTED]
-    return set(Record.objects.filter(run=newest, object=object, state__in=states).values_list("key", flat=True))
+    return Record.objects.filter(run=before.order_by("-number").first(), state__in=states)
 
 
 def page(context: Context) -> Progress:
@@ -115,7 +121,19 @@ def page(context: Context) -> Progress:
 
 def _keys(context: Context, object: str) -> set[str]:
     keys = touched(context.run, object) | held_before(context.run, object)
+    keys |= _doubles(context.run, object, sorted(keys))
     return keys | retagged(context) if object == PERSON else keys
+
+
+def _doubles(run: Run, object: str, keys: list[str]) -> set[str]:
+    """Records that shared the unique value of one of these when they were read last: doubles are settled together."""
+    earlier = Record.objects.filter(run__project=run.project_id, run__number__lt=run.number, object=object)
+    known = earlier.exclude(run__kind=Run.Kind.SANDBOX)
+    found: set[str] = set()
+    for at in range(0, len(keys), HANDED):
+        values = known.filter(key__in=keys[at : at + HANDED]).exclude(match_key="").values_list("match_key", flat=True)
+        found |= set(known.filter(match_key__in=set(values)).values_list("key", flat=True))
+    return found
 
 
 def retagged(context: Context) -> set[str]:
@@ -134,14 +152,64 @@ def retagged(context: Context) -> set[str]:
     }
 
 
+def related(context: Context) -> set[str]:
+    """People whose relationships may be others now: who was touched or is gone, and who was tied to what is gone."""
+    if "related" not in context.keys_found:
+        gone = gone_in_log(context.run)
+        named = touched(context.run, PERSON) | set(gone) | set(gone.values())
+        context.keys_found["related"] = (named | _tied_to_deleted(context)) - {""}
+    return context.keys_found["related"]
+
+
+def _tied_to_deleted(context: Context) -> set[str]:
+    """People tied to objects that the log says are deleted: no line of it tells the end of such a relationship."""
+    lines = SourceChange.objects.filter(project=context.project, at__gte=since(context.run), kind__startswith="_o:")
+    deleted: defaultdict[str, set[str]] = defaultdict(set)
+    for object, key in lines.filter(kind__endswith=":delete").values_list("object", "key"):
+        deleted[object].add(key)
+    found: set[str] = set()
+    for object, keys in deleted.items():
+        there = Link.objects.filter(project=context.project, object=object, key__in=keys)
+        # Later on in the run they are in the bin, and their entries gone.
+        binned = Change.objects.filter(project=context.project, run=context.run, undone=None, object=object)
+        binned = binned.filter(kind=Change.Kind.RETIRED, key__in=keys)
+        ids = {str(id) for rows in (there, binned) for id in rows.values_list("destination_id", flat=True)}
+        ties = _ties_to(context, relationship_of(object), ids)
+        found |= set(people_of_ties(context.project, ties).values())
+    return found
+
+
+def _ties_to(context: Context, object: str, ids: set[str]) -> list[Link]:
+    """Relationships of this type that lead to these records of the destination."""
+    ends, links = ends_of(context.spec, object), Link.objects.filter(project=context.project, object=object)
+    if ends.onto:
+        return list(links.filter(destination_id__in=ids))
+    column = ends.columns.get("object", "")
+    return [link for link in links.iterator() if link.written.get(column) in ids] if ids else []
+
+
+def people_of_ties(project: Project, links: Sequence[Link]) -> dict[str, str]:
+    """Key of a relationship → the key of its person, as it was written down when it landed."""
+    wanted = {link.key for link in links}
+    found: dict[str, str] = {}
+    for at in range(0, len(links), HANDED):
+        some = links[at : at + HANDED]
+        told = Change.objects.filter(
+            project=project,
+            destination__in={link.destination for link in some},
+            destination_id__in=[link.destination_id for link in some],
+        )
+        found |= {key: person for key, person in told.values_list("key", "person") if key in wanted and person}
+    return found
+
+
 def relationships(context: Context) -> Progress:
     """The relationships of the next hundred people that were touched; in other runs, of everybody."""
     if not of_changes(context.run):
         return extract.relationships(context)
     keys = context.step.cursor.get("keys")
     if keys is None:
-        gone = gone_in_log(context.run)
-        keys = sorted((touched(context.run, PERSON) | set(gone.values())) - set(gone) - {""})
+        keys = sorted(related(context) - set(gone_in_log(context.run)))
     if not keys:
         return Progress(None)
     read = context.source.fetch("relationship", keys[:FETCH])
@@ -185,6 +253,17 @@ def changed_hands(context: Context, source: str, after: int) -> tuple[list[Recor
     return again, page[-1][0] if len(page) == HANDED else None
 
 
+def held_happenings(context: Context, source: str, after: int) -> tuple[list[Record], int | None]:
+    """What the run before left held of one stream, once more as it was read, and where to go on.
+
+    Its person may have landed since, and no log tells it all again. `after`: a row's id.
+    """
+    left = _held(context.run).filter(object__in=(source, COMMENT, TASK), pk__gt=after).order_by("pk")
+    page = list(left[:HANDED])
+    again = [_again(context.run, row) for row in page if row.meta.get("source", row.object) == source]
+    return again, page[-1].pk if len(page) == HANDED else None
+
+
 def _again(run: Run, row: Record) -> Record:
     return Record(
         run=run, object=row.object, key=row.key, raw=row.raw, meta=row.meta, refs=row.refs, digest=row.digest,
@@ -199,13 +278,9 @@ def _unknown(context: Context, page: Page) -> Page:
 
 
 def moved(run: Run) -> Counter[str]:
-    """What a delta moved, by outcome: nothing of this is left when the source rests."""
-    counted: Counter[str] = Counter()
-    for phase in run.phases.all():
-        for books in phase.reconciliations.order_by("-pk")[:1]:
-            counted.update({name: books.balance.get(name, 0) for name in ("created", "updated", "merged")})
-    counted["retired"] = run.changes.filter(kind="retired").count()
-    return +counted
+    """What a delta wrote, by kind, relations too: nothing of this is left when the source rests."""
+    kinds = run.changes.order_by().values_list("kind").annotate(number=Count("pk"))
+    return Counter(dict(kinds))
 
 
 def pending(lines: Iterable[SourceChange]) -> Counter[str]:

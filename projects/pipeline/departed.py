@@ -28,7 +28,14 @@ def _last(into: dict[str, str], key: str) -> str:
 
 
 def deleted(project: Project) -> set[str]:
-    """People whom a delta took out of the destination as the source had deleted them, and who are still out."""
+    """People whom a delta took out of the destination as the source had deleted them, and who are still out.
+
+    Also who went into somebody whom the source deleted after that.
+    """
     retired = Change.objects.filter(project=project, object=PERSON, kind=Change.Kind.RETIRED, undone=None)
     there = Link.objects.filter(project=project, object=PERSON).values("key")
-    return set(retired.exclude(key__in=there).values_list("key", flat=True)) - merged(project).keys()
+    out, into = set(retired.exclude(key__in=there).values_list("key", flat=True)), merged(project)
+    lines = SourceChange.objects.filter(project=project, kind="profile_delete")
+    gone = (out | set(lines.filter(key__in=set(into.values())).values_list("key", flat=True))) - into.keys()
+    followed = {key: last for key, last in into.items() if key in out and last in gone}
+    return (out - into.keys()) | followed.keys() | set(followed.values())

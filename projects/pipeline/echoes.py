@@ -8,7 +8,7 @@ that nobody has changed since. The others stay behind, and are counted.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,9 +21,9 @@ from django.utils.dateparse import parse_datetime
 from connectors.contract import Echo
 from connectors.errors import Transient
 from projects.models import Change, JournalEntry, Reversal, Run, Step
+from projects.pipeline import journal
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.triggers import HUSH, settling
-from projects.text import plain
 
 LEFT = "left_behind"
 """In the step's tally: lines about records that stay which may be somebody else's."""
@@ -68,26 +68,7 @@ def _column(name: str) -> str:
 def hush(context: Context, destination: str, ids: Sequence[str]) -> None:
     """Destroys the lines about records that are about to be destroyed; doing it again finds none."""
     if destination in context.types:
-        _journalled(context, destination, ids, lambda: context.destination.hush(destination, ids))
-
-
-def _journalled(context: Context, destination: str, ids: Sequence[str], send: Callable[[], int]) -> None:
-    with context.fenced():
-        entry = JournalEntry.objects.create(
-            project=context.project,
-            run=context.run,
-            step=context.step,
-            verb=HUSH,
-            object=destination,
-            detail={"ids": list(ids)},
-        )
-    closed = JournalEntry.objects.filter(pk=entry.pk)
-    try:
-        lines = send()
-    except Exception as error:
-        closed.update(state=JournalEntry.State.LOST, answer=plain(str(error)), answered_at=timezone.now())
-        raise
-    closed.update(state=JournalEntry.State.DONE, count=lines, answered_at=timezone.now())
+        journal.send(context, HUSH, destination, ids, partial(context.destination.hush, destination, ids))
 
 
 def page(context: Context) -> Progress:
@@ -136,7 +117,7 @@ def _take_back(context: Context, destination: str, items: Sequence[Reversal]) ->
         elif not line.about or known.could_have(line):
             unsure += 1
     for object, some in mine.items():
-        _journalled(context, destination, ids, partial(_remove, context, object, some))
+        journal.send(context, HUSH, destination, ids, partial(_remove, context, object, some))
     return unsure
 
 

@@ -23,7 +23,7 @@ from django.utils import timezone
 from connectors.errors import ConnectorError, Transient
 from projects import audit
 from projects.models import PausedTrigger, Phase, Run, Step
-from projects.pipeline import barrier, phases, reconcile, stages, triggers
+from projects.pipeline import barrier, closing, phases, stages, triggers
 from projects.pipeline.context import Context, LostLease, Progress
 from projects.verbs import Verb
 
@@ -302,7 +302,7 @@ def _close_phase(run: Run) -> bool:
             return False
         if not mine.update(state=Phase.State.RECONCILED, ended_at=timezone.now()):
             return False
-        result = reconcile.close(phase)
+        result = closing.close(phase)
         waits = phases.needs_signature(run, phase.name, run.project)
         if waits and run.project.approves_when_balanced and result is not None and result.is_green:
             waits = False

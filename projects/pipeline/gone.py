@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from connectors.contract import Draft
+from projects.labels import in_a_sentence, labels_of
 from projects.models import Change, Decision, JournalEntry, Link, Record, Run
 from projects.pipeline import banned, delta, intent, undo
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.departed import DELETED
 from projects.pipeline.extract import digest_of
 from projects.pipeline.intent import kept_link
-from projects.pipeline.phases import PERSON, RELATIONSHIP
+from projects.pipeline.phases import COMPANY, PERSON, PERSON_COMPANY, RELATIONSHIP, object_rules, relationship_of
 from projects.pipeline.rows import save_rows
 from projects.pipeline.scope import Scope
 from projects.pipeline.settle import verdicts_for
@@ -27,10 +29,15 @@ from projects.pipeline.settle import verdicts_for
 MERGED = "merged_at_source"
 PAGE = 100
 
+MANY = 10
+"""So many that are gone, and more than half of all, are not taken out of the destination unasked."""
+
 
 def page(context: Context) -> Progress:
     """Takes the next records that the source no longer has out of the destination."""
     cursor = context.step.cursor
+    if not cursor and (doubt := _too_many(context)):
+        return Progress({"after": 0}, stop=doubt)
     links = _candidates(context, cursor.get("after", 0))
     if not links:
         return Progress(None)
@@ -47,13 +54,36 @@ def page(context: Context) -> Progress:
         if row.state in (Record.State.EXCLUDED, Record.State.MERGED) and not row.meta.get("kept"):
             retired.append((row, link))
     if context.run.writes:
-        _retire(context, retired)
+        # What somebody threw away in the destination is in the bin by their hand, and a rollback leaves it there.
+        _retire(context, [(row, link) for row, link in retired if files.is_live(str(link.destination_id))])
     else:
         for row, _link in retired:
             # A replay only plans: a record that is to go would be a write.
             row.state, row.reason = Record.State.UPDATED, DELETED
     links_done = [link for _row_, link in retired] if context.run.writes else []
     return Progress({"after": links[-1].pk}, done=len(rows), save=lambda: _save(rows, links_done))
+
+
+def _too_many(context: Context) -> str:
+    """Why a person should look first: most of what landed is not in the source any more, though everything was read.
+
+    A key of another workspace looks just like that. Resumed, the run goes on.
+    """
+    object = context.step.object
+    thing = object == PERSON or (object.startswith("object:") and "." not in object)
+    if delta.of_changes(context.run) or not context.run.writes or not thing:
+        # What people and objects are tied by goes with them.
+        return ""
+    landed = Link.objects.filter(project=context.project, object=object).exclude(origin=Link.Origin.MERGED)
+    present = Record.objects.of(context.run, object).exclude(reason=DELETED).values("key")
+    number, lacking = landed.count(), landed.exclude(key__in=present).count()
+    if lacking < MANY or lacking * 2 <= number:
+        return ""
+    what = in_a_sentence(labels_of(context.project)[object])
+    return (
+        f"{lacking:,} of {number:,} {what} are not in Customer.io any more. None of them is deleted in Twenty yet: "
+        "check that the key is that of the right workspace. If they were deleted there, resume; else cancel."
+    )
 
 
 def _cut(context: Context, links: Sequence[Link], gone: Sequence[Link]) -> Progress:
@@ -65,7 +95,9 @@ def _cut(context: Context, links: Sequence[Link], gone: Sequence[Link]) -> Progr
     for row, link in zip(rows, gone, strict=True):
         row.state, row.reason, row.detail = Record.State.EXCLUDED, DELETED, "The source cut this relationship."
         now = there.get(str(link.destination_id))
-        columns = [name for name in context.ends.columns.values() if link.written.get(name)]
+        # A relation to a member of the workspace has no other end of ours: it is all that was written.
+        named = context.ends.columns.values() or link.written.keys() - {"position"}
+        columns = [name for name in named if link.written.get(name)]
         if now is not None and all(now.fields.get(name) == link.written[name] for name in columns):
             row.mapped = dict.fromkeys(columns)
             cut.append((row, link))
@@ -116,12 +148,18 @@ def _candidates(context: Context, after: int) -> Sequence[Link]:
         return list(links.exclude(key__in=present).order_by("pk")[:PAGE])
     if object == PERSON:
         links = links.filter(key__in=delta.gone_in_log(context.run).keys() | banned.keys(context.project))
+    elif object == PERSON_COMPANY:
+        # With the ties that this run has cut already, the log does not name these people any more.
+        cut = Change.objects.filter(project=context.project, run=context.run, undone=None)
+        cut = cut.filter(kind=Change.Kind.RETIRED, object__startswith=RELATIONSHIP)
+        lost = set(cut.values_list("person", flat=True))
+        links = links.filter(key__in=delta.related(context) | lost)
     elif object.startswith(RELATIONSHIP):
-        people = _people_read_again(context.run)
+        people = delta.related(context)
         keys = Change.objects.filter(project=context.project, object=object, person__in=people).values("key")
         links = links.filter(key__in=keys)
     else:
-        links = links.filter(key__in=delta.touched(context.run, object))
+        links = links.filter(key__in=delta.touched(context.run, object.partition(".")[0]))
     return list(links.exclude(key__in=present).order_by("pk")[:PAGE])
 
 
@@ -139,20 +177,52 @@ def _of_deleted(context: Context, after: int) -> Sequence[Link]:
     return list(links.filter(key__in=theirs.values("key")).order_by("pk")[:PAGE])
 
 
-def _people_read_again(run: Run) -> set[str]:
-    return delta.touched(run, PERSON) | set(delta.gone_in_log(run))
-
-
 def confirmed(context: Context, links: Sequence[Link]) -> list[Link]:
-    """Those that the source, asked by name, does not have, and people who came back after they had been deleted.
-
-    Relationships were read person by person just now.
-    """
-    if context.step.object.startswith(RELATIONSHIP) or is_happening(context.step.object):
+    """Those that the source, asked by name, does not have, and people who came back after they had been deleted."""
+    if is_happening(context.step.object):
         return list(links)
+    if context.step.object.startswith(RELATIONSHIP):
+        return _cut_at_source(context, links)
+    if context.step.object == PERSON_COMPANY:
+        return _without_company(context, links)
+    if "." in context.step.object:
+        return _emptied(context, links)
     there = {record.key for record in context.source.fetch(context.step.object, [one.key for one in links]).records}
     back = banned.keys(context.project) if context.step.object == PERSON else set()
     return [link for link in links if link.key not in there or link.key in back]
+
+
+def _cut_at_source(context: Context, links: Sequence[Link]) -> list[Link]:
+    """Relationships that their person, asked by name, does not have any more; one whose person is unknown stays.
+
+    Where the log led here, the person was asked by name just now. A list of everybody may have left somebody out.
+    """
+    if delta.of_changes(context.run):
+        return list(links)
+    person = delta.people_of_ties(context.project, links)
+    there = {record.key for record in context.source.fetch(RELATIONSHIP, sorted(set(person.values()))).records}
+    return [link for link in links if link.key in person and link.key not in there]
+
+
+def _without_company(context: Context, links: Sequence[Link]) -> list[Link]:
+    """Companies of people who have no relationship with any company left, as the identity map knows."""
+    ties = [relationship_of(source) for source in object_rules(context.spec, COMPANY)]
+    told = Change.objects.filter(project=context.project, object__in=ties, person__in=[one.key for one in links])
+    person = dict(told.values_list("key", "person"))
+    there = Link.objects.filter(project=context.project, object__in=ties, key__in=person).exclude(
+        origin=Link.Origin.MERGED
+    )
+    have = {person[key] for key in there.values_list("key", flat=True)}
+    return [link for link in links if link.key not in have]
+
+
+def _emptied(context: Context, links: Sequence[Link]) -> list[Link]:
+    """Relations whose record was read and names nobody any more, or went."""
+    rows = Record.objects.of(context.run, context.step.object.partition(".")[0])
+    read = rows.filter(key__in=[one.key for one in links])
+    here = Q(state__in=(*Record.LANDED, Record.State.MERGED)) | Q(state=Record.State.EXCLUDED, reason=DELETED)
+    names_nobody = set(read.filter(here).values_list("key", flat=True))
+    return [link for link in links if link.key in names_nobody]
 
 
 def _row(context: Context, link: Link, into: str) -> Record:
@@ -185,10 +255,11 @@ def _decide(row: Record, link: Link, files: undo.Files, verdicts: dict[str, str]
         row.state, row.reason = Record.State.EXCLUDED, DELETED
         row.detail = "The source deleted it; it stays in Twenty, as decided."
         return
+    gone = f"It went into {row.merged_into} at the source" if row.merged_into else "The source deleted it"
     row.state, row.reason, row.merged_into = Record.State.HELD, DELETED, ""
     names = ", ".join(sorted(edit["field"] for edit in edits))
     why = f"in Twenty somebody changed {names}" if edits else "it stood in Twenty before the migration"
-    row.detail = f"The source deleted it, but {why}."
+    row.detail = f"{gone}, but {why}."
 
 
 def _retire(context: Context, retired: Sequence[tuple[Record, Link]]) -> None:
@@ -204,7 +275,13 @@ def _retire(context: Context, retired: Sequence[tuple[Record, Link]]) -> None:
 
 
 def _change(context: Context, entry: JournalEntry, link: Link) -> Change:
-    earlier = Change.objects.filter(project=context.project, object=link.object, key=link.key).exclude(person="")
+    earlier = Change.objects.filter(
+        project=context.project,
+        destination=link.destination,
+        destination_id=link.destination_id,
+        object=link.object,
+        key=link.key,
+    ).exclude(person="")
     return Change(
         project=context.project,
         run=context.run,

@@ -69,14 +69,17 @@ def read(context: Context) -> Progress:
 
 
 def _changed(context: Context, source: str) -> Progress:
-    """What is new in one stream, then what changed hands as people went into others."""
+    """What is new in one stream, then what was held before, then what changed hands as people went into others."""
     cursor = context.step.cursor
     if "handed" in cursor:
         found, after = delta.changed_hands(context, source, cursor["handed"])
         following = None if after is None else {"handed": after}
+    elif "held" in cursor:
+        found, after = delta.held_happenings(context, source, cursor["held"])
+        following = {"handed": 0} if after is None else {"held": after}
     else:
         changed, read_on = delta.happenings(context, source)
-        found, following = _rows(context, changed, source), read_on or {"handed": 0}
+        found, following = _rows(context, changed, source), read_on or {"held": 0}
     return Progress(following, done=len(found), save=lambda: store(found))
 
 

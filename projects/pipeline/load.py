@@ -14,11 +14,11 @@ from uuid import UUID
 from connectors.catalogue import FieldType
 from connectors.contract import Existing
 from projects.models import Decision, Link, Record
-from projects.pipeline import firstlook, intent
+from projects.pipeline import firstlook, heirs, intent
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.ends import TARGET_PERSON, TARGET_RECORD
 from projects.pipeline.extract import digest_of, linked
-from projects.pipeline.lookup import MARK, canonical_value, marks_of, owners, rivals_of, value_at
+from projects.pipeline.lookup import MARK, canonical_value, marks_of, owners, rivals_of, thrown_away, value_at
 from projects.pipeline.parents import hold_without, wanted
 from projects.pipeline.rows import save_rows
 from projects.pipeline.sending import (
@@ -67,11 +67,12 @@ def page(context: Context) -> Progress:
         _plan_only(batch)
     drop_decided(context, rows)
     cursor = {**context.step.cursor, "after": rows[-1].pk, "batches": context.step.cursor.get("batches", 0) + 1}
-    return Progress(cursor, done=len(rows), tally=batch.tally, save=lambda: _save(batch))
+    return Progress(cursor, done=len(rows), tally=batch.tally, save=lambda: _save(context, batch))
 
 
-def _save(batch: Batch) -> None:
+def _save(context: Context, batch: Batch) -> None:
     save_rows(batch.rows, SETTLED_FIELDS)
+    heirs.save(context, [heir for heir in batch.heirs if heir.row.key in batch.links])
     Link.objects.bulk_create(
         list(batch.links.values()),
         update_conflicts=True,
@@ -142,9 +143,12 @@ def _sort(context: Context, batch: Batch) -> None:
         else:
             row.destination_id = link.destination_id
             changed.append((row, link))
-    _weigh(context, batch, changed)
     if unlinked:
         _look_up(context, batch, unlinked)
+    for heir in batch.heirs:
+        heir.row.destination_id = heir.former.destination_id
+        changed.append((heir.row, heir.link(context)))
+    _weigh(context, batch, changed)
 
 
 def _weigh(context: Context, batch: Batch, changed: Sequence[tuple[Record, Link]]) -> None:
@@ -198,6 +202,10 @@ def _look_up(context: Context, batch: Batch, rows: Sequence[Record]) -> None:
         other = by_mark.get(value_at(row.mapped, MARK)) if marks else None
         if other is None and values.get(row.match_key) is row:
             other = by_value.get(row.match_key)
+        former = heirs.former_of(context, row, owned[other.id]) if other is not None and other.id in owned else None
+        if mine is None and former is not None:
+            batch.heirs.append(heirs.Heir(row, former))
+            continue
         if mine is None and other is not None and other.id in owned:
             row.state, row.reason = Record.State.HELD, DUPLICATE
             row.detail = plain(f"{owned[other.id]} has become the record with “{row.match_key}” already.")
@@ -240,10 +248,13 @@ def _place_deleted(context: Context, batch: Batch, row: Record, existing: Existi
     """A deleted record in the bin owns the id or the unique value: as people decided, or held until they do."""
     verdicts = verdicts_for(context, reason)
     verdict = verdicts.get(row.key, verdicts.get(""))
-    if verdict == Decision.Verdict.RESTORE:
+    thrown = thrown_away(context, [existing.id]).get(existing.id)
+    if verdict == Decision.Verdict.RESTORE or (thrown and thrown.key == row.key):
         row.destination_id = UUID(existing.id)
         link = link_of(context, row, Link.Origin.MATCHED, before=existing.fields)
         link.before = {**(link.before or {}), "deletedAt": existing.fields.get("deletedAt")}
+        if thrown and thrown.link:
+            link.origin, link.before = thrown.link["origin"], thrown.link["before"]
         batch.links[row.key] = link
         batch.restore.append(row)
         batch.update.append((row, dict(existing.fields)))

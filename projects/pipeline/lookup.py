@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import Min
 
 from connectors.contract import Existing
-from projects.models import Link, Record
+from projects.models import Change, Link, Record
 from projects.pipeline.context import Context
 from projects.text import plain
 
@@ -27,6 +27,13 @@ def owners(context: Context, found: Sequence[Existing]) -> dict[str, str]:
         project=context.project, object=context.step.object, destination_id__in=[existing.id for existing in found]
     )
     return {str(id): key for id, key in links.values_list("destination_id", "key")}
+
+
+def thrown_away(context: Context, ids: Iterable[str]) -> dict[str, Change]:
+    """Records that we put into the bin as the source had deleted them: id → that change. They come back with it."""
+    retired = Change.objects.filter(project=context.project, destination=context.step.destination, undone=None)
+    found = retired.filter(kind=Change.Kind.RETIRED, object=context.step.object, destination_id__in=list(ids))
+    return {str(change.destination_id): change for change in found.order_by("pk")}
 
 
 def marks_of(context: Context, rows: Sequence[Record]) -> set[str]:

@@ -49,6 +49,9 @@ LAND = ("correct", "transform", "settle", "preflight", "load", "merge", "look", 
 
 HAPPENED = ("draft", "settle", "preflight", "load", "look", "verify")
 
+DERIVED = ("primary_company", "relate")
+"""Stages that make rows of what other rows say: each sets one relation of a record."""
+
 RELATIONSHIPS = StepSpec(f"{RELATIONSHIP}.read", RELATIONSHIP, "", ("relationships",))
 """Relationships are read once, person by person, for all object types together."""
 
@@ -116,7 +119,7 @@ def _people(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
     if run.kind in (Run.Kind.SANDBOX, Run.Kind.PRODUCTION):
         yield StepSpec("clear", "sandbox", "", ("clear",))
     if run.kind == Run.Kind.DELTA:
-        yield StepSpec("log", "log", "", ("log",))
+        yield StepSpec("log", "log", "", ("adopt", "log"))
     yield StepSpec(SEGMENT, SEGMENT, PERSON, ("extract", "tags"))
     yield StepSpec(MEMBERSHIP, MEMBERSHIP, "", ("members",))
     yield StepSpec(PERSON, PERSON, PERSON, ("extract", *LAND), counts=True)
@@ -214,7 +217,7 @@ DISCOVERY = PhaseSpec("discovery", "Discovery", _discovery, needs_approval=False
 
 
 def _plan(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
-    yield StepSpec("plan", "plan", "", ("survey",))
+    yield StepSpec("plan", "plan", "", ("adopt", "survey"))
 
 
 def _undo(run: Run, spec: MapSpec) -> Iterable[StepSpec]:
@@ -275,7 +278,7 @@ def step_specs(run: Run, phase: str) -> tuple[StepSpec, ...]:
 
 def _with_gone(step: StepSpec) -> StepSpec:
     """A delta (and a replay, which plans one) also sees to what the source no longer has."""
-    if not step.counts or step.object == ATTACHMENT:
+    if step.object == ATTACHMENT or not (step.counts or step.stages[0] in DERIVED):
         return step
     first = "look" if "look" in step.stages else "verify"
     stages = tuple(part for stage in step.stages for part in (("gone", stage) if stage == first else (stage,)))

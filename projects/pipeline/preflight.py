@@ -18,7 +18,7 @@ from typing import Any
 from projects.models import Decision, Link, Record
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.extract import digest_of
-from projects.pipeline.lookup import MARK, canonical_value
+from projects.pipeline.lookup import MARK, canonical_value, thrown_away
 from projects.pipeline.parents import hold_without, wanted
 from projects.pipeline.rows import save_rows
 from projects.pipeline.settle import DELETED_OWNER, UNKNOWN_PERSON, drop_decided, verdicts_for
@@ -76,7 +76,9 @@ def _bin(context: Context) -> Progress:
     values = {canonical_value(context, one.fields, context.match_on) for one in foreign} if context.match_on else set()
     marks = {str(one.fields[MARK]) for one in foreign if one.fields.get(MARK)}
     rows = list(_ready(context).filter(match_key__in=values - {""})) + list(_ready(context).filter(key__in=marks))
-    held = [row for row in {row.pk: row for row in rows}.values() if not _decided(context, row)]
+    by_us = {change.key for change in thrown_away(context, [one.id for one in foreign]).values()}
+    asked = [row for row in {row.pk: row for row in rows}.values() if row.key not in by_us]
+    held = [row for row in asked if not _decided(context, row)]
     for row in held:
         row.state, row.reason = Record.State.HELD, DELETED_OWNER
         row.detail = plain(

@@ -10,7 +10,7 @@ from django.db.models import Count
 from mapping.apply import EMPTIED, NOT_KEPT
 from projects.labels import in_a_sentence, labels_of
 from projects.models import Difference, Phase, Project, Reconciliation, Record, Run
-from projects.pipeline import phases, reverify, undone
+from projects.pipeline import phases
 from projects.pipeline.extract import digest_of
 
 MANY = 5
@@ -116,16 +116,8 @@ def first_looks(phase: Phase) -> list[dict[str, Any]]:
     return [step.first_look for step in phase.steps.order_by("order") if step.first_look]
 
 
-def close(phase: Phase) -> Reconciliation | None:
-    """Writes the phase's reconciliation; discovery has none."""
-    if phase.run.kind == Run.Kind.DISCOVERY:
-        return None
-    if phase.run.kind == Run.Kind.ROLLBACK:
-        return undone.close(phase)
-    return reverify.close(phase) if phase.run.kind == Run.Kind.VERIFY else _close(phase)
-
-
-def _close(phase: Phase) -> Reconciliation:
+def close(phase: Phase) -> Reconciliation:
+    """The books of a phase that moves records, or plans to."""
     run = phase.run
     specs = phases.step_specs(run, phase.name)
     objects = [spec.object for spec in specs]

@@ -22,6 +22,7 @@ from projects.pipeline.context import Context, Progress
 from projects.pipeline.extract import digest_of
 from projects.pipeline.hidden import with_hidden_columns
 from projects.pipeline.lookup import AUTHOR, MARK
+from projects.pipeline.reconcile import COLUMNS, first_looks, verdict
 
 ROOM = 2_000
 """Links that one page of work takes at most: more only where very many records in a row are gone."""
@@ -181,8 +182,6 @@ def production_of(run: Run) -> Run | None:
 
 def close(phase: Phase) -> Reconciliation:
     """The books of a verification: how many records were expected, and which are missing, different or strays."""
-    from projects.pipeline.reconcile import COLUMNS, first_looks, verdict
-
     run = phase.run
     tally: Counter[str] = Counter()
     for step in phase.steps.all():

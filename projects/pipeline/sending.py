@@ -15,6 +15,7 @@ from projects.models import Change, JournalEntry, Link, Record
 from projects.pipeline import intent
 from projects.pipeline.context import Context
 from projects.pipeline.extract import digest_of
+from projects.pipeline.heirs import Heir
 from projects.pipeline.lookup import AUTHOR
 from projects.pipeline.settle import DELETED_THERE
 from projects.text import plain
@@ -31,6 +32,7 @@ class Batch:
     update: list[tuple[Record, dict[str, Any]]] = field(default_factory=list)
     restore: list[Record] = field(default_factory=list)
     remove: list[str] = field(default_factory=list)
+    heirs: list[Heir] = field(default_factory=list)
     links: dict[str, Link] = field(default_factory=dict)
     drafts: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Whole drafts of records that we wrote before, of which only a part may be sent."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from projects.pipeline import (
+    adopt,
     clear,
     configuration,
     correct,
@@ -35,6 +36,7 @@ STAGES: dict[str, Callable[[Context], Progress]] = {
     "catalogue": discover.catalogue,
     "profile": discover.profile,
     "schema": discover.schema,
+    "adopt": adopt.page,
     "log": delta.read_log,
     "gone": gone.page,
     "clear": clear.page,

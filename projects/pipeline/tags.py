@@ -1,9 +1,12 @@
-"""Segments become options of the tags field; membership is a snapshot, so unfinished segments wait."""
+"""Segments become options of the tags field; membership is a snapshot, so unfinished segments wait.
+
+While the source builds a segment anew, its members are those that were read last: nobody loses a tag meanwhile.
+"""
 
 from __future__ import annotations
 
 from mapping.rules import Action, FieldRule, MapSpec
-from projects.models import Record
+from projects.models import GroupMember, Record, Run
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.phases import PERSON
 
@@ -12,6 +15,9 @@ TAGS = "@segments"
 
 UNFINISHED = "segment_unfinished"
 NOT_IN_MAP = "segment_not_in_map"
+
+BATCH = 2_000
+"""Members stored at once."""
 
 
 def tags_rule(spec: MapSpec) -> FieldRule | None:
@@ -35,8 +41,17 @@ def page(context: Context) -> Progress:
             row.detail = f"Customer.io is still building this segment ({row.raw.get('state')})."
         else:
             row.state = Record.State.CREATED if context.run.writes else Record.State.UNCHANGED
-    return Progress(None, done=len(rows), save=lambda: _save(rows))
+    unfinished = [row.key for row in rows if row.reason == UNFINISHED]
+    return Progress(None, done=len(rows), save=lambda: _save(context.run, rows, unfinished))
 
 
-def _save(rows: list[Record]) -> None:
+def _save(run: Run, rows: list[Record], unfinished: list[str]) -> None:
     Record.objects.bulk_update(rows, ["state", "reason", "detail"], batch_size=200)
+    moved = run.project.runs.filter(kind__in=[Run.Kind.PRODUCTION, Run.Kind.DELTA], state=Run.State.SUCCEEDED)
+    before = moved.filter(number__lt=run.number).order_by("-number").first()
+    known = GroupMember.objects.filter(run=before, group__in=unfinished).order_by("pk")
+    after = 0
+    while page := list(known.filter(pk__gt=after)[:BATCH]):
+        after = page[-1].pk
+        again = [GroupMember(run=run, group=one.group, key=one.key) for one in page]
+        GroupMember.objects.bulk_create(again, ignore_conflicts=True)

@@ -32,6 +32,7 @@ class Weighing:
         found = context.destination.find(context.step.destination, ids=ids) if ids else []
         self._there = {one.id: one for one in found}
         self._verdicts = verdicts_for(context, BOTH_SIDES) if ids else {}
+        self._shown = _shown_before(context, rows) if self._verdicts else {}
 
     def standing(self, row: Record) -> Existing | None:
         """The live record as it stands; None where somebody deleted it."""
@@ -54,7 +55,7 @@ class Weighing:
             else:
                 conflicts.append(name)
         if conflicts:
-            verdict = self._verdicts.get(row.key, self._verdicts.get("", ""))
+            verdict = self._verdict(row, conflicts, there)
             if verdict == Decision.Verdict.THEIRS:
                 differs = True
             elif verdict == Decision.Verdict.OURS:
@@ -82,6 +83,22 @@ class Weighing:
         never = name not in link.written and name not in (link.before or {})
         return never and link.origin == Link.Origin.CREATED and field is not None and field.type in DEFAULTED
 
+    def _verdict(self, row: Record, names: Sequence[str], there: Existing) -> str:
+        """What was decided over these very values; a verdict on others is spent, and nobody's newer edit goes by it."""
+        shown = self._shown.get(row.key, {}) | _shown(row)
+        seen = all(
+            self.same(name, (row.mapped or {})[name], shown[name][0])
+            and self.same(name, there.fields.get(name), shown[name][1])
+            for name in names
+            if name in shown
+        )
+        if seen and shown.keys() >= set(names):
+            return self._verdicts.get(row.key, self._verdicts.get("", ""))
+        if self._context.run.writes and row.key in self._verdicts:
+            decided = Decision.objects.filter(project=self._context.project, object=row.object, reason=BOTH_SIDES)
+            decided.filter(key=row.key).delete()
+        return ""
+
     def _hold(self, row: Record, names: list[str], there: Existing) -> None:
         row.state, row.reason = Record.State.HELD, BOTH_SIDES
         row.notes = [note for note in row.notes if note["code"] != BOTH_SIDES]
@@ -99,6 +116,18 @@ class Weighing:
             row.notes.append({"field": name, "code": KEPT_EDIT, "sentence": sentence, "raw": raw})
         if names:
             row.mapped = {name: value for name, value in (row.mapped or {}).items() if name not in names}
+
+
+def _shown(row: Record) -> dict[str, Any]:
+    """The values of both sides that people were shown: field → what the source said, what the destination said."""
+    return {note["field"]: note["raw"] for note in row.notes if note["code"] == BOTH_SIDES}
+
+
+def _shown_before(context: Context, rows: Sequence[Record]) -> dict[str, dict[str, Any]]:
+    """The same by key, as earlier runs held these rows last."""
+    held = Record.objects.filter(run__project=context.project, run__number__lt=context.run.number)
+    mine = held.filter(object=context.step.object, key__in=[row.key for row in rows], reason=BOTH_SIDES)
+    return {row.key: _shown(row) for row in mine.order_by("run__number").only("key", "notes")}
 
 
 def _short(value: Any) -> str:

@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
-
 from connectors.catalogue import FieldType, ObjectType
 from connectors.contract import Draft, Existing
 from connectors.errors import Rejected
-from projects.models import Change, JournalEntry, Link, Reversal
-from projects.pipeline import echoes, rewind
+from projects.models import Change, Link, Reversal
+from projects.pipeline import echoes, journal, rewind
 from projects.pipeline.context import Context, Progress
 from projects.pipeline.scope import Scope, open_changes
 from projects.pipeline.verdict import Action, History, Judge, Verdict
@@ -42,6 +41,11 @@ class Files:
     judge: Judge | None = None
     attached: frozenset[str] = frozenset()
     """Records that something of other people's hangs on."""
+
+    def is_live(self, id: str) -> bool:
+        """Whether a record is there, and not in the bin."""
+        now = self.now.get(id)
+        return now is not None and not now.deleted
 
     def decide(self, id: str) -> Verdict:
         """The verdict on one record; where its object type is gone, so is the record."""
@@ -132,7 +136,7 @@ def look_up(context: Context, scope: Scope, destination: str, ids: Sequence[str]
     if target is None:
         return Files(histories)
     found = {one.id: one for one in context.destination.find(destination, ids=ids)}
-    hung = frozenset[str]() if scope.sample else context.hung_on
+    hung = frozenset[str]() if scope.sample else context.hung_on | context.hung_on_these(destination, ids)
     return Files(histories, found, judge_of(context, scope, target), hung)
 
 
@@ -188,15 +192,15 @@ def _act(context: Context, destination: str, items: list[Reversal], verdicts: di
     for action, some in by_action.items():
         ids = [str(item.destination_id) for item in some]
         if action == Action.REVIVE:
-            _send(context, "unbin", destination, ids, lambda ids=ids: context.destination.restore(destination, ids))
+            journal.send(context, "unbin", destination, ids, partial(context.destination.restore, destination, ids))
         with_fields = [item for item in some if item.fields]
         if with_fields:
             failed += _restore(context, destination, with_fields)
         if action == Action.REMOVE:
             echoes.hush(context, destination, ids)
-            _send(context, "remove", destination, ids, lambda ids=ids: context.destination.remove(destination, ids))
+            journal.send(context, "remove", destination, ids, partial(context.destination.remove, destination, ids))
         elif action == Action.RETIRE:
-            _send(context, "retire", destination, ids, lambda ids=ids: context.destination.retire(destination, ids))
+            journal.send(context, "retire", destination, ids, partial(context.destination.retire, destination, ids))
     return failed
 
 
@@ -204,13 +208,8 @@ def _restore(context: Context, destination: str, items: list[Reversal]) -> int:
     """Gives records their old values; halves a refused batch. Gives how many could not get theirs."""
     drafts = [Draft(str(item.destination_id), item.fields) for item in items]
     try:
-        _send(
-            context,
-            "restore",
-            destination,
-            [draft.id for draft in drafts],
-            lambda: context.destination.update(destination, drafts),
-        )
+        ids = [draft.id for draft in drafts]
+        journal.send(context, "restore", destination, ids, partial(context.destination.update, destination, drafts))
     except Rejected as refusal:
         if len(items) == 1:
             items[0].state, items[0].detail = Reversal.State.FAILED, plain(str(refusal))
@@ -218,31 +217,6 @@ def _restore(context: Context, destination: str, items: list[Reversal]) -> int:
         half = len(items) // 2
         return _restore(context, destination, items[:half]) + _restore(context, destination, items[half:])
     return 0
-
-
-def _send(context: Context, verb: str, object: str, ids: list[str], send: Any) -> None:
-    """One request of the journal: written down before it is sent, closed after its answer."""
-    with context.fenced():
-        entry = JournalEntry.objects.create(
-            project=context.project,
-            run=context.run,
-            step=context.step,
-            verb=verb,
-            object=object,
-            count=len(ids),
-            detail={"ids": ids},
-        )
-    state, answer = JournalEntry.State.DONE, ""
-    try:
-        send()
-    except Rejected as refusal:
-        state, answer = JournalEntry.State.REFUSED, str(refusal)
-        raise
-    except Exception as error:
-        state, answer = JournalEntry.State.LOST, str(error)
-        raise
-    finally:
-        JournalEntry.objects.filter(pk=entry.pk).update(state=state, answer=answer, answered_at=timezone.now())
 
 
 def prove(context: Context) -> Progress:

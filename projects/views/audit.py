@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -11,11 +12,12 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from projects import audits, deletions, late_gates
+from projects import audits, deletions, gates, late_gates
 from projects.documents.pdf import render as render_pdf
 from projects.forms_back import IntegrationForm
-from projects.models import Integration
+from projects.models import Integration, Link, Project, Record, Run
 from projects.permissions import Can
+from projects.text import counted
 from projects.views.gates import signing
 from projects.views.seat import Request, Seat, page, seat_of, told
 
@@ -47,14 +49,54 @@ def audit(request: Request, slug: str) -> HttpResponse:
     deleted = newest.content["deleted"] if newest else []
     context |= signing(seat.project, gate) | {
         "report": newest,
-        "deleted": sorted(deleted, key=lambda one: not one["returned_as"])[:SHOWN],
+        "deleted": [_shown(one) for one in sorted(deleted, key=lambda one: not one["returned_as"])[:SHOWN]],
         "not_shown": max(0, len(deleted) - SHOWN),
         "migrated": deletions.migrated(seat.project),
+        "gap": _gap(seat.project, newest.content["counts"]["expected"]) if newest else "",
+        "looked_at": deletions.looked_at(seat.project),
+        "moved_since": _moved_since(seat.project),
+        "still_there": deletions.still_there(seat.project),
         "integrations": rows,
         "new_form": IntegrationForm(auto_id="new_%s"),
         "may_settle": seat.may(Can.EDIT_MAP),
     }
     return render(request, "projects/audit.html", context)
+
+
+THERE = {"": "no", "live": "yes", "bin": "in its bin"}
+
+
+def _shown(one: dict[str, Any]) -> dict[str, Any]:
+    """One deleted person as the page says it."""
+    suppressed, unsubscribed = one["suppressed"].replace("_", " "), one["unsubscribed"]
+    contact = suppressed or ("nobody can tell" if unsubscribed is None else "unsubscribed" if unsubscribed else "no")
+    there = THERE.get(one["in_destination"], one["in_destination"])
+    return {**one, "deleted_on": datetime.fromisoformat(one["deleted_at"]), "contact": contact, "there": there}
+
+
+def _gap(project: Project, expected: int | None) -> str:
+    """Why another number of people is in the destination than is expected there; empty where it is the same."""
+    migrated = deletions.migrated(project)
+    if expected is None or migrated is None or expected == migrated:
+        return ""
+    kinds = [Run.Kind.PRODUCTION, Run.Kind.DELTA]
+    run = project.runs.filter(kind__in=kinds, state=Run.State.SUCCEEDED).order_by("-number").first()
+    held = Record.objects.filter(run=run, object="person", state=Record.State.HELD)
+    # Who is held as both sides changed them stands in the destination already.
+    waiting = held.exclude(key__in=Link.objects.filter(project=project, object="person").values("key")).count()
+    words = f"{counted(waiting, 'person is', 'people are')} held" if waiting else ""
+    difference = f"{abs(expected - migrated):,} {'fewer' if migrated < expected else 'more'} than expected"
+    if waiting == expected - migrated:
+        return f"{difference}: {words}."
+    rest = "has changed since the last run, or the source counts it otherwise: run a delta, then look again"
+    return f"{difference}: {words}, the rest {rest}." if words else f"{difference}: it {rest}."
+
+
+def _moved_since(project: Project) -> Run | None:
+    """The newest run that wrote people after both systems were asked: the report knows nothing of it."""
+    at = deletions.looked_at(project)
+    kinds = [Run.Kind.PRODUCTION, Run.Kind.DELTA, Run.Kind.ROLLBACK]
+    return project.runs.filter(kind__in=kinds, ended_at__gt=at).order_by("-number").first() if at else None
 
 
 def _initial(one: Integration) -> dict[str, Any]:
@@ -80,7 +122,8 @@ def settle_integration(request: Request, slug: str) -> HttpResponse:
         messages.error(request, "Give the integration a name and a state.")
         return redirect("audit", slug=slug)
     with told(request):
-        audits.settle_integration(project=seat.project, by=request.user, **form.cleaned_data)
+        row = audits.settle_integration(project=seat.project, by=request.user, **form.cleaned_data)
+        messages.success(request, f"{row.name}: {row.get_state_display()}.")
     return redirect("audit", slug=slug)
 
 
@@ -89,7 +132,9 @@ def readmit(request: Request, slug: str) -> HttpResponse:
     """Lets one person in who came back."""
     seat = seat_of(request, slug)
     with told(request):
-        audits.readmit(project=seat.project, key=request.POST.get("key", ""), by=request.user)
+        key = request.POST.get("key", "")
+        audits.readmit(project=seat.project, key=key, by=request.user)
+        messages.success(request, f"{key} is let in by the next run; what they had unsubscribed from stays.")
     return redirect("audit", slug=slug)
 
 
@@ -125,7 +170,9 @@ def as_pdf(request: Request, slug: str) -> HttpResponse:
     """The same report on paper."""
     seat = seat_of(request, slug)
     content = _content(seat)
-    data = {"project": seat.project.name, **content}
+    gate = gates.Standing(seat.project).gate(late_gates.AUDIT)
+    signed = f"by {gate.by}, {gate.at:%-d %b %Y, %H:%M} UTC" if gate.state == "signed" and gate.at else "not yet"
+    data = {"project": seat.project.name, "acknowledged": signed, **content}
     response = HttpResponse(render_pdf("audit", data), content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="{slug}-audit.pdf"'
     return response

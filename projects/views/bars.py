@@ -16,6 +16,7 @@ STAGES = {
     "catalogue": ("read", "asking what is there"),
     "profile": ("read", "reading and counting"),
     "schema": ("write", "making objects and fields"),
+    "adopt": ("turn", "writing down what older versions did"),
     "log": ("read", "reading the log of changes"),
     "clear": ("write", "taking the sample back"),
     "survey": ("read", "looking at what stands there"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -12,6 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 from projects import cutover as cutovers
 from projects import deltas, late_gates, services
 from projects.forms_back import FreezeForm
+from projects.freeze import look as look_at_both
+from projects.models import Connection, Project
 from projects.permissions import Can
 from projects.text import duration
 from projects.views.gates import signing
@@ -30,9 +32,26 @@ def cutover(request: Request, slug: str) -> HttpResponse:
         "checks": [] if done else context["standing"].checks,
         "lag": lag,
         "freeze_length": duration(lag.freeze_seconds or 0),
-        "freeze_form": FreezeForm() if seat.may(Can.RUN) and not done else None,
+        "looked_at": _looked_at(seat.project),
+        "frozen_for": _frozen_for(seat.project),
+        "last_delta": gate.shown.get("delta"),
+        "freeze_form": FreezeForm(initial={"at": seat.project.freeze_at}) if seat.may(Can.RUN) and not done else None,
     }
     return render(request, "projects/cutover.html", context)
+
+
+def _looked_at(project: Project) -> datetime | None:
+    """When both systems were asked for the checklist."""
+    known = project.connections.filter(side=Connection.Side.SOURCE).values_list("known", flat=True).first() or {}
+    found = known.get("cutover")
+    return datetime.fromisoformat(found["at"]) if found else None
+
+
+def _frozen_for(project: Project) -> str:
+    """From the freeze to the system of record."""
+    if project.freeze_at is None or project.cut_over_at is None:
+        return ""
+    return duration((project.cut_over_at - project.freeze_at).total_seconds())
 
 
 @require_POST
@@ -41,7 +60,10 @@ def look(request: Request, slug: str) -> HttpResponse:
     seat = seat_of(request, slug)
     with told(request):
         services.allow(request.user, Can.RUN, seat.project)
-        cutovers.look(seat.project)
+        if problem := look_at_both(seat.project)["problem"]:
+            messages.error(request, problem)
+        else:
+            messages.success(request, "Both systems were asked: the checklist says what they answered.")
     return redirect("cutover", slug=slug)
 
 
@@ -56,4 +78,5 @@ def freeze(request: Request, slug: str) -> HttpResponse:
     with told(request):
         at = form.cleaned_data["at"]
         cutovers.announce(project=seat.project, at=at.astimezone(UTC), by=request.user)
+        messages.success(request, f"The freeze is announced: from {at.astimezone(UTC):%-d %b %Y, %H:%M} UTC on.")
     return redirect("cutover", slug=slug)

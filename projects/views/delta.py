@@ -9,10 +9,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from projects import deltas, keeping_up, services
 from projects.forms_back import KeepingUpForm
+from projects.labels import in_words
 from projects.models import Run
 from projects.permissions import Can
 from projects.pipeline.delta import moved as moved_by
-from projects.text import duration
+from projects.text import duration, moved_in_words
 from projects.views.seat import Request, page, seat_of, told
 
 
@@ -21,7 +22,7 @@ def delta(request: Request, slug: str) -> HttpResponse:
     """What waits at the source as last seen, the last deltas and what they moved."""
     seat = seat_of(request, slug)
     listed = seat.project.runs.filter(kind=Run.Kind.DELTA).order_by("-number")[:20]
-    moved = [(run, dict(moved_by(run))) for run in listed]
+    moved = [(run, moved_in_words(moved_by(run))) for run in listed]
     lag = deltas.lag(seat.project)
     return render(
         request,
@@ -31,7 +32,7 @@ def delta(request: Request, slug: str) -> HttpResponse:
             lag=lag,
             behind=duration(lag.seconds or 0),
             freeze_length=duration(lag.freeze_seconds or 0),
-            waiting=[(deltas.in_words(kind), number) for kind, number in sorted(lag.waiting.items())],
+            waiting=[(in_words(kind), number) for kind, number in sorted(lag.waiting.items())],
             conflicts=deltas.conflicts(seat.project),
             runs=moved,
             open_run=seat.project.runs.filter(state__in=Run.OPEN).first(),

@@ -10,11 +10,12 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from projects import gates, late_gates, services
+from projects import cutover, gates, late_gates, services
 from projects.forms import ReasonForm, SignForm
 from projects.gates import GateView
 from projects.models import Project, Reconciliation, Run
 from projects.views.seat import Request, Seat, seat_of, told
+from projects.void import why_void
 
 
 def seen_of(gate: GateView) -> str:
@@ -44,7 +45,18 @@ def signing(project: Project, view: GateView) -> dict[str, Any]:
         "gate": view,
         "sign_form": SignForm(initial=initial, explains=accepts is not None),
         "accepts": accepts,
+        "void": _void(project, view),
     }
+
+
+def _void(project: Project, view: GateView) -> str:
+    """Why the signature that was given does not hold any more; empty where it does, or where none was given."""
+    if view.state != "void" or view.rejected:
+        return ""
+    newest = project.signatures.filter(gate=view.gate).order_by("-pk").first()
+    if newest is None or newest.shown.get("rejected"):
+        return ""
+    return f"The signature of {view.by} does not hold any more. {why_void(view, newest.shown)}"
 
 
 @require_POST
@@ -60,6 +72,7 @@ def sign(request: Request, slug: str, gate: str) -> HttpResponse:
     with told(request):
         if gate == gates.MAP:
             _refuse_unseen(seat, given["seen"])
+        cutover.look_before_signing(seat.project, gate)
         services.sign(
             project=seat.project,
             gate=gate,

@@ -11,8 +11,11 @@ from projects import rollback as rollbacks
 from projects import services
 from projects.forms_back import ConfirmForm, RollbackForm
 from projects.labels import labels_of
-from projects.models import Run
+from projects.models import Record, Reversal, Run
 from projects.permissions import Can
+from projects.pipeline import phases
+from projects.text import in_quotes
+from projects.views.pairs import title_of
 from projects.views.seat import Request, page, run_of, seat_of, told
 
 
@@ -38,9 +41,23 @@ def rollback(request: Request, slug: str) -> HttpResponse:
             form=RollbackForm(seat.project) if may_start else None,
             open_run=open_run,
             confirm_form=ConfirmForm() if plan and plan.waits and seat.may(Can.RUN) else None,
-            stays=[(one, labels[one.object]) for one in plan.stays] if plan else [],
+            stays=[(one, labels[one.object], _kept(one)) for one in plan.stays] if plan else [],
+            person=_person(newest) if newest else "",
         ),
     )
+
+
+def _kept(one: Reversal) -> list[tuple[str, str, str]]:
+    """What stays of a record: field, what was written, what stands now."""
+    return [(edit["field"], in_quotes(edit["written"]), in_quotes(edit["now"])) for edit in one.kept]
+
+
+def _person(run: Run) -> str:
+    """The name of whom a rollback takes back: nobody confirms a number."""
+    key = run.scope.get("person")
+    rows = Record.objects.filter(run__project=run.project_id, object=phases.PERSON, key=key).order_by("-run_id")
+    row = rows.first() if key else None
+    return title_of(row) if row else ""
 
 
 @require_POST

@@ -81,7 +81,7 @@ def small(transactional_db: None, settings: Any, request: pytest.FixtureRequest)
     """The small company, connected, with nothing done yet; a test may ask for another line of Twenty."""
     settings.SETTLE_SECONDS = 0
     line = getattr(request, "param", "2.x")
-    yield checkpoint.begin(f"small to {line}", lambda: make_small(line))
+    yield checkpoint.begin(f"{PEOPLE} people to {line}", lambda: make_small(line))
     connections.transports.clear()
     connections._local_budget.cache_clear()
 

@@ -11,12 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from connectors.customerio.fake import Workspace
-from projects import audits, cutover, deletions, deltas, gates, hypercare, late_gates, selectors
+from projects import audits, cutover, deletions, deltas, freeze, gates, hypercare, late_gates, rollback, selectors
 from projects.documents.audience import audience_of
-from projects.models import GroupMember, Link, Record, Run
+from projects.keeping_up import watch_sources
+from projects.models import Connection, GroupMember, Link, Project, Record, Run
 from projects.pipeline import engine
+from projects.pipeline.scope import Scope
 from projects.services import Refused
-from tests.back.conftest import DAY, landed
+from tests.back.conftest import DAY, ask, landed
 from tests.back.test_delta import carry_over, people
 from tests.journey import checkpoint
 from tests.journey.conftest import Migration
@@ -141,6 +143,37 @@ def test_the_audit_is_signed_over_settled_integrations_and_void_when_somebody_co
     assert not gates.is_signed(small.project, "audit")
 
 
+def test_who_unsubscribes_after_the_last_run_and_is_deleted_then_keeps_that_right(small: Migration) -> None:
+    small.to_map()
+    assert small.run("sandbox", sample_size=6).state == Run.State.SUCCEEDED
+    read = Record.objects.filter(run__project=small.project, object="person").latest("pk")
+    small.source.workspace.change_attributes(read.key, {"unsubscribed": True})
+    small.source.workspace.delete_person(read.key)
+    assert audits.make(project=small.project, by=small.admin).content["do_not_contact"] == [read.raw["email"]]
+
+
+def test_the_cutover_waits_until_nobody_who_was_deleted_stands_in_twenty(small: Migration, client: Client) -> None:
+    landed(small)
+    for number in (8, 9):
+        small.source.workspace.delete_person(f"{number:08d}")
+    audits.make(project=small.project, by=small.admin)
+    assert "2 people who were deleted stand in Twenty." in checklist_of(small)
+    client.force_login(small.admin)
+    url = reverse("audit", args=[small.project.slug])
+    assert "the next delta takes 2 out" in client.get(url).content.decode()
+    delta = carry_over(small)
+    assert "Nobody who was deleted and is known of stands in Twenty." in checklist_of(small)
+    page = client.get(url).content.decode()
+    assert f"{delta} has ended since: look again before you acknowledge this." in page
+    client.post(reverse("refresh-audit", args=[small.project.slug]))
+    assert "has ended since" not in client.get(url).content.decode()
+
+
+def checklist_of(migration: Migration) -> set[str]:
+    """The sentences of the cutover's checklist."""
+    return {check.sentence for check in gates.Standing(migration.project).checks}
+
+
 def test_the_page_shows_who_came_back_first_and_says_how_many_more_there_are(
     small: Migration, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,7 +238,7 @@ def test_who_writes_during_the_freeze_is_named(small: Migration) -> None:
     small.source.workspace.change_attributes("00000001", {"shopify_total": "3"}, at=small.source.workspace.now() + 2)
     found = next(check for check in cutover.checks(small.project) if check.name == "source")
     assert not found.passed
-    assert "attribute_change by shopify" in found.sentence
+    assert "1 changed attributes by shopify, last " in found.sentence
 
 
 def test_the_checklist_names_webhooks_that_hear_of_every_change(small: Migration) -> None:
@@ -220,16 +253,68 @@ def test_the_checklist_names_webhooks_that_hear_of_every_change(small: Migration
     assert found.sentence.endswith("of a person or company: a.example.")
 
 
-def test_an_issue_is_closed_over_a_look_at_both_systems(small: Migration) -> None:
+def ready_to_cut_over(migration: Migration) -> None:
+    """Everything before the signature under the cutover: what is left is a person's."""
+    to_the_eve(migration)
+    carry_over(migration)
+    carry_over(migration, full=True)
+    migration.run("replay")
+    freeze.look(migration.project)
+
+
+def cut_over(migration: Migration) -> None:
+    """Twenty is the system of record."""
+    ready_to_cut_over(migration)
+    migration.sign("cutover")
+    migration.project.refresh_from_db()
+
+
+def sign_on_the_page(migration: Migration, gate: str, note: str = "") -> str:
+    """The signature as the page sends it; gives what the next page says."""
+    client = Client()
+    client.force_login(migration.admin)
+    form = client.get(reverse(gate, args=[migration.project.slug])).context["sign_form"].initial
+    url = reverse("sign", args=[migration.project.slug, gate])
+    return client.post(url, {**form, "name": "Ada Admin", "note": note}, follow=True).content.decode()
+
+
+def test_the_cutover_is_not_signed_over_a_look_from_before_the_last_write(small: Migration) -> None:
+    ready_to_cut_over(small)
+    assert selectors.stage_of(small.project) == "cutover"
+    small.source.workspace.change_attributes("00000001", {"shopify_total": "3"}, at=small.source.workspace.now() + 2)
+    assert "Somebody still writes to the source" in sign_on_the_page(small, "cutover")
+    small.project.refresh_from_db()
+    assert small.project.cut_over_at is None
+
+
+def test_a_freeze_is_watched_although_nobody_presses_anything(small: Migration) -> None:
     to_the_eve(small)
+    small.source.workspace.change_attributes("00000001", {"shopify_total": "3"}, at=small.source.workspace.now() + 2)
+    watch_sources()
+    found = next(check for check in gates.Standing(small.project).checks if check.name == "source")
+    assert "1 changed attributes by shopify, last " in found.sentence
+
+
+def test_who_rolls_production_back_after_the_cutover_has_to_cut_over_again(small: Migration) -> None:
+    cut_over(small)
+    number = small.project.runs.filter(kind="production").latest("number").number
+    run = rollback.start(project=small.project, scope=Scope(run=number), by=small.admin)
+    engine.drive(run.pk)
+    small.project.refresh_from_db()
+    assert small.project.cut_over_at is not None
+    run.refresh_from_db()
+    rollback.confirm(run=run, typed=small.project.name, by=small.admin)
+    small.project.refresh_from_db()
+    assert (small.project.cut_over_at, small.project.freeze_at) == (None, None)
+    assert engine.drive(run.pk).state == Run.State.SUCCEEDED
+    assert selectors.stage_of(small.project) == "production"
+    cutover.announce(project=small.project, at=timezone.now(), by=small.admin)
+
+
+def test_an_issue_is_closed_over_a_look_at_both_systems(small: Migration) -> None:
     with pytest.raises(Refused, match="opens with the cutover"):
         hypercare.raise_concern(project=small.project, key="00000001", text="Wrong city", by=small.admin)
-    carry_over(small)
-    carry_over(small, full=True)
-    small.run("replay")
-    cutover.look(small.project)
-    small.sign("cutover")
-    small.project.refresh_from_db()
+    cut_over(small)
     person = people(small)["00000001"]
     small.destination.edit("person", person["id"], {"city": "Wrong"})
     concern = hypercare.raise_concern(
@@ -273,3 +358,52 @@ def test_every_screen_of_the_last_stages_opens_and_the_report_is_a_file(small: M
     client.post(f"{base}/rollback/{run.number}/confirm/", {"typed": small.project.name})
     assert engine.drive(run.pk).state == Run.State.SUCCEEDED
     assert not small.destination.records("activity")
+
+
+def ready(migration: Migration) -> None:
+    """Everything that a cutover waits for."""
+    to_the_eve(migration)
+    carry_over(migration)
+    carry_over(migration, full=True)
+    migration.run("replay")
+    assert open_checks(migration) == set()
+
+
+def test_a_look_that_is_old_or_from_before_the_freeze_says_nothing_about_who_writes_now(small: Migration) -> None:
+    ready(small)
+    source = Connection.objects.get(project=small.project, side="source")
+    looked = source.known["cutover"]
+    small.project.refresh_from_db()
+    assert small.project.freeze_at is not None
+    for at in (timezone.now() - timedelta(minutes=16), small.project.freeze_at - timedelta(seconds=1)):
+        source.known["cutover"] = {**looked, "at": at.isoformat()}
+        source.save()
+        with pytest.raises(Refused, match="who has written since is not known"):
+            small.sign("cutover")
+    source.known["cutover"] = looked
+    source.save()
+    # Two people press at once: both read the project before either had signed.
+    other = Project.objects.get(pk=small.project.pk)
+    small.sign("cutover")
+    stamped = Project.objects.get(pk=other.pk).cut_over_at
+    late_gates.stamp(other)
+    assert Project.objects.get(pk=other.pk).cut_over_at == other.cut_over_at == stamped
+    assert small.project.events.filter(verb="CUT_OVER").count() == 1
+
+
+def test_a_change_that_twenty_refuses_holds_the_cutover_up(small: Migration) -> None:
+    to_the_eve(small)
+    theirs = {"emails": {"primaryEmail": "theirs@x.example", "additionalEmails": []}}
+    ask(small.destination, "POST", "/rest/people", theirs)
+    small.source.workspace.change_attributes("00000005", {"email": "theirs@x.example", "city": "Rome"})
+    run = carry_over(small)
+    assert Record.objects.get(run=run, object="person", key="00000005").state == "rejected"
+    held = next(check for check in cutover.checks(small.project) if check.name == "held")
+    assert held.sentence == f"Twenty refused 1 record of {run}: what changed there has not landed."
+    ours = next(
+        row for row in small.destination.records("person") if row["emails"]["primaryEmail"] == "theirs@x.example"
+    )
+    ask(small.destination, "DELETE", f"/rest/people/{ours['id']}")
+    carry_over(small)
+    assert people(small)["00000005"]["emails"]["primaryEmail"] == "theirs@x.example"
+    assert "held" not in open_checks(small)

@@ -117,7 +117,11 @@ def test_what_people_changed_since_stays_and_is_listed(small: Migration) -> None
     assert any("loyaltyPoints stays" in reason for reason in rollback.view(run).kept_schema)
 
 
-def test_a_person_on_whom_somebody_hung_a_note_stays(small: Migration) -> None:
+@pytest.mark.parametrize("few", [2_000, 0])
+def test_a_person_on_whom_somebody_hung_a_note_stays(
+    small: Migration, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr("projects.pipeline.context.FEW", few)
     landed(small)
     one = person(small, "00000001")["id"]
     note = ask(small.destination, "POST", "/rest/notes", {"title": "Call back"})["createNote"]
@@ -202,7 +206,7 @@ def test_a_run_that_was_cancelled_in_the_middle_is_taken_back_whole(
     small.to_sandbox(size=6)
     with monkeypatch.context() as patch:
         # The answer of the first batch of people is seen, and then the worker dies before it is booked.
-        patch.setattr("projects.pipeline.load._save", lambda batch: 1 / 0)
+        patch.setattr("projects.pipeline.load._save", lambda *_: 1 / 0)
         run = small.run("production")
     assert run.state == Run.State.PAUSED
     services.cancel_run(run=run, by=small.admin, why="Killed.")
@@ -214,7 +218,7 @@ def test_an_interrupted_update_still_knows_what_stood_there(small: Migration, mo
     before = picture(small.destination)
     small.to_sandbox(size=6)
     with monkeypatch.context() as patch:
-        patch.setattr("projects.pipeline.load._save", lambda batch: 1 / 0)
+        patch.setattr("projects.pipeline.load._save", lambda *_: 1 / 0)
         run = small.run("production")
     services.resume_run(run=run, by=small.admin)
     small.finish(small.go_on(run))
@@ -235,6 +239,35 @@ def test_records_that_landed_before_changes_were_kept_are_taken_back_by_the_iden
     after = picture(small.destination)
     del before["records"]["timelineActivity"], after["records"]["timelineActivity"]
     assert differing(after, before) == []
+
+
+def test_what_older_versions_did_is_written_down_by_the_run_itself_and_once(
+    small: Migration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    landed(small)
+    kept = set(Change.objects.values_list("object", "key", "kind"))
+    Change.objects.all().delete()
+    run = rollback.start(project=small.project, scope=Scope(), by=small.admin)
+    assert not Change.objects.exists()
+    real, pages = engine.commit, 0
+
+    def commit(*args: Any) -> bool:
+        nonlocal pages
+        pages += 1
+        if pages in (2, 3, 5):
+            raise engine.LostLease("killed")
+        return real(*args)
+
+    monkeypatch.setattr("projects.pipeline.adopt.WINDOW", 9)
+    with monkeypatch.context() as dying:
+        dying.setattr(engine, "commit", commit)
+        for _ in range(4):
+            engine.advance(run.pk)
+            run.steps.filter(state="running").update(leased_until=None, state="pending")
+    engine.drive(run.pk)
+    assert pages > 5
+    assert set(Change.objects.values_list("object", "key", "kind")) == kept
+    assert Change.objects.count() == len(kept)
 
 
 def test_after_a_rollback_production_can_run_again(small: Migration) -> None:

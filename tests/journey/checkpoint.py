@@ -120,11 +120,18 @@ def _put_back_rows(place: Place) -> None:
 
 def _put_back_objects(migration: Migration, kept: Migration) -> None:
     """Into the objects that the test holds already."""
-    for side in ("source", "destination"):
-        vars(getattr(migration, side)).update(vars(getattr(kept, side)))
-    for mine, theirs in ((migration.project, kept.project), (migration.admin, kept.admin)):
+    workspace = migration.source.workspace
+    pairs: list[tuple[object, object]] = [
+        (migration.source, kept.source),
+        (workspace, kept.source.workspace),
+        (migration.destination, kept.destination),
+        (migration.project, kept.project),
+        (migration.admin, kept.admin),
+    ]
+    for mine, theirs in pairs:
         vars(mine).clear()
         vars(mine).update(vars(theirs))
+    migration.source.workspace = workspace
     migration.runs[:] = kept.runs
 
 

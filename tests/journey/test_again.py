@@ -111,7 +111,7 @@ def test_what_a_cancelled_run_made_without_knowing_is_cleared_before_the_next_on
     while not Record.objects.filter(run=run, object="person", state="ready").exists():
         engine.advance(run.pk, seconds=0)
     with monkeypatch.context() as patch:
-        patch.setattr("projects.pipeline.load._save", lambda batch: 1 / 0)
+        patch.setattr("projects.pipeline.load._save", lambda *_: 1 / 0)
         assert congress.go_on(run).state == Run.State.PAUSED
     assert people(congress)
     services.cancel_run(run=run, by=congress.admin, why="Killed.")

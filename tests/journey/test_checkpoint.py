@@ -60,12 +60,14 @@ def test_what_is_put_back_is_what_was_reached_to_the_letter(begun: Callable[[], 
     first.destination.edit("person", first.destination.records("person")[0]["id"], {"jobTitle": "Other"})
     Project.objects.update(name="Another")
     again = begun()
+    held = again.source.workspace
     assert again.source is not first.source
     assert not again.project.runs.exists()
     assert not [row for row in again.destination.records("person") if row.get("customerioId")]
     again.to_sandbox()
     found = again.production()
     assert (found.pk, found.state, found.project.name) == (run.pk, run.state, "Congress")
+    assert again.source.workspace is held
     assert again.destination.snapshot() == there
     assert [one.row for one in again.source.workspace.activities] == [one.row for one in log]
     assert rows() == here

@@ -202,7 +202,7 @@ def test_the_trail_and_preflight_speak_in_the_customers_words(
     assert "held people (Same address or web host as another): merge" in trail
     Run.objects.filter(pk=production.pk).update(state=Run.State.SUCCEEDED)
     page = client.get(reverse("rollback", args=[production.project.slug])).content.decode()
-    assert "object:7 (Boats)" in page
+    assert "Object types: People, Boats" in page
     gate = gate_of(production.project, "objects")
     assert gate.why_not == f"The phase “{gate.label}” has not been reconciled yet."
 

@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from projects import rollback
-from projects.models import Project, Reversal, Run, User
+from projects.forms_back import RollbackForm
+from projects.models import Project, Record, Reversal, Run, User
 from projects.pipeline import engine, undone
 from projects.pipeline.scope import Scope
 
@@ -98,3 +99,27 @@ def test_a_project_in_which_nothing_was_planned_has_nothing_to_discard(
 ) -> None:
     page = log_in(engineer).get(reverse("rollback", args=[confirmed.slug])).content.decode()
     assert "Discard this plan" not in page
+
+
+def test_a_plan_for_a_person_whom_nobody_knows_is_refused(sandbox: Run, engineer: User, log_in: LogIn) -> None:
+    url = reverse("start-rollback", args=[sandbox.project.slug])
+    page = log_in(engineer).post(url, {"what": "person", "which": "nobody@example.com"}, follow=True).content.decode()
+    assert "No person with the key or e-mail address “nobody@example.com” stands in Twenty" in page
+    assert not sandbox.project.runs.filter(kind=Run.Kind.ROLLBACK).exists()
+
+
+def test_a_person_is_taken_back_by_e_mail_address_and_a_phase_by_its_label(sandbox: Run, engineer: User) -> None:
+    row = Record.objects.filter(run=sandbox, object="person").latest("pk")
+    Record.objects.filter(pk=row.pk).update(match_key="ana@example.com")
+    if not sandbox.project.links.filter(object="person", key=row.key).exists():
+        sandbox.project.links.filter(pk=sandbox.project.links.latest("pk").pk).update(object="person", key=row.key)
+    assert rollback._person(sandbox.project, "Ana@example.com") == row.key
+    form = RollbackForm(sandbox.project, {"what": "phase", "which": "custom objects"})
+    assert form.is_valid()
+    assert form.scope() == Scope(phase="objects")
+
+
+def test_a_customer_learns_that_nothing_was_rolled_back_and_who_would(
+    sandbox: Run, customer: User, log_in: LogIn
+) -> None:
+    assert "Nothing was rolled back. An engineer plans a rollback" in look(log_in(customer), sandbox)

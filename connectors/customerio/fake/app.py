@@ -23,6 +23,7 @@ from connectors.customerio.fake import (
     objects,
     people,
     segments,
+    track,
 )
 from connectors.customerio.fake.calls import ApiError, Call, Route
 from connectors.customerio.fake.faults import Fault, Faults
@@ -41,7 +42,7 @@ REGION_OF_HOST = {"api.customer.io": "us", "api-eu.customer.io": "eu"}
 HTML_ERROR = b"<html><head><title>Error</title></head><body><h1>Something went wrong</h1></body></html>"
 ROUTES: tuple[Route, ...] = tuple(
     route
-    for module in (people, segments, objects, activities, messages, automations, exports, configuration)
+    for module in (people, segments, objects, activities, messages, automations, exports, configuration, track)
     for route in module.ROUTES
 )
 URLS = Map(

@@ -18,7 +18,7 @@ from django.db import DatabaseError, connection, transaction
 
 from connectors.errors import ConnectorError
 from connectors.registry import all_connectors
-from projects import archives, audit, gates, members, selectors, services
+from projects import archives, audit, cutover, gates, members, selectors, services
 from projects.management import maps, papers, verbs_back
 from projects.management.waiting import Failed, Outcome, wait_for
 from projects.models import Connection, Decision, Project, Run, User
@@ -165,6 +165,7 @@ def _current(project: Project, kind: str, user: User, options: dict[str, Any]) -
 def sign(command: BaseCommand, project: Project, user: User, options: dict[str, Any]) -> Outcome:
     """Signs a gate."""
     name = options["name"] or str(user)
+    cutover.look_before_signing(project, options["gate"])
     signature = services.sign(project=project, gate=options["gate"], by=user, name=name, note=options["note"])
     return Outcome(
         {"gate": signature.gate, "digest": signature.digest}, f"{gates.label_of(signature.gate)} is signed by {name}."
