@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.contrib.contenttypes.models import ContentType
-from django.core.cache import cache
 from django.db import connection
 
 if TYPE_CHECKING:
@@ -104,6 +103,9 @@ def _keep(name: Name, migration: Migration, result: object) -> None:
     _file().backup(rows)
     # The file keeps the size of the largest journey before this one.
     rows.execute("VACUUM")
+    # What was reached from here before began with other ids.
+    for beyond in [other for other in _kept if other[: len(name)] == name]:
+        del _kept[beyond]
     _kept[name] = Place(rows, _pickled((replace(migration, standing=None), result)), time.time())
     _stand(migration, name)
 
@@ -115,7 +117,6 @@ def _stand(migration: Migration, name: Name) -> None:
 def _put_back_rows(place: Place) -> None:
     place.rows.backup(_file())
     ContentType.objects.clear_cache()
-    cache.clear()
 
 
 def _put_back_objects(migration: Migration, kept: Migration) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -78,14 +80,14 @@ def test_what_is_put_back_is_like_a_way_that_was_driven(begun: Callable[[], Migr
         source = FakeCustomerio(small_workspace(), requests_per_second=None)
         return make_migration(source, FakeTwenty(line="2.x", long_limit=None, short_limit=None, prefilled=False))
 
-    for _ in range(2):
-        kept = begun()
-        kept.to_sandbox()
-        put_back = went(kept.production()), standing_there(kept)
+    def go(migration: Migration) -> tuple[dict[str, Any], Counter[str]]:
+        migration.to_sandbox()
+        return went(migration.production()), standing_there(migration)
+
+    go(begun())
+    put_back = go(begun())
     call_command("flush", verbosity=0, interactive=False)
-    driven = drive()
-    driven.to_sandbox()
-    assert (went(driven.production()), standing_there(driven)) == put_back
+    assert go(drive()) == put_back
 
 
 def change_rows(migration: Migration) -> None:
@@ -109,21 +111,23 @@ def test_whatever_was_changed_before_is_not_put_back_over(
     begun: Callable[[], Migration], change: Callable[[Migration], None]
 ) -> None:
     ways: list[str] = []
-    assert checkpoint.reach(begun(), "somewhere", lambda: ways.append("driven") or "there") == "there"
-    assert checkpoint.reach(begun(), "somewhere", lambda: ways.append("again") or "there") == "there"
+    for way in ("driven", "again"):
+        checkpoint.reach(begun(), f"{change.__name__} after", lambda way=way: ways.append(way))
     changed = begun()
     change(changed)
-    checkpoint.reach(changed, "somewhere", lambda: ways.append("changed"))
-    assert ways[-1] == "changed"
-    assert "again" not in ways
+    checkpoint.reach(changed, f"{change.__name__} after", lambda: ways.append("changed"))
+    assert ways == ["driven", "changed"]
 
 
-def test_a_place_that_is_old_is_driven_to_again(
-    begun: Callable[[], Migration], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_from_a_start_that_was_made_again_everything_is_driven_again(begun: Callable[[], Migration]) -> None:
     ways: list[str] = []
-    checkpoint.reach(begun(), "some place", lambda: ways.append("first"))
-    monkeypatch.setattr(checkpoint, "FRESH", 0.0)
+    first = begun()
+    checkpoint.reach(first, "far", lambda: ways.append("first"))
+    assert first.standing is not None
+    start = first.standing.name[:1]
+    checkpoint._kept[start] = replace(checkpoint._kept[start], reached=time.time() - checkpoint.FRESH - 1)
     call_command("flush", verbosity=0, interactive=False)
-    checkpoint.reach(begun(), "some place", lambda: ways.append("second"))
+    again = begun()
+    assert again.project.pk != first.project.pk
+    checkpoint.reach(again, "far", lambda: ways.append("second"))
     assert ways == ["first", "second"]
