@@ -28,7 +28,7 @@ from projects.models import (
 )
 from projects.pipeline.extract import digest_of
 from projects.pipeline.phases import PERSON
-from projects.source_log import AGAIN, KEPT, followed_since, moment, note_changes, note_lines
+from projects.source_log import AGAIN, KEPT, followed_since, moment, note_changes, note_lines, whole_second
 from projects.text import plain
 from projects.verbs import Verb
 
@@ -58,7 +58,7 @@ def poll(project: Project) -> int:
                 new += note_lines(project, page.records)
                 _note_deletions(project, source, page.records)
             if followed is not None:
-                more, written = note_changes(project, source, max(since, followed))
+                more, written = note_changes(project, source, max(since, whole_second(followed)))
                 new += more
     except ConnectorError as error:
         Watch.objects.filter(pk=watch.pk).update(polled_at=now, problem=str(error))

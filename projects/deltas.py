@@ -16,7 +16,7 @@ from projects.pipeline import delta
 from projects.pipeline.departed import DELETED
 from projects.pipeline.threeway import BOTH_SIDES
 from projects.services import Refused
-from projects.source_log import KEPT, followed_since
+from projects.source_log import KEPT, followed_since, whole_second
 
 SEAM = timedelta(minutes=2)
 """Read twice at the seam of two runs: what was written while the first one read."""
@@ -95,7 +95,7 @@ def lag(project: Project, *, look: bool = False) -> Lag:
     waiting: dict[str, int] = {}
     people = 0
     if read_at is not None:
-        lines = project.source_changes.filter(at__gte=read_at).order_by()
+        lines = project.source_changes.filter(at__gte=whole_second(read_at)).order_by()
         waiting = dict(lines.values_list("kind").annotate(number=Count("pk")))
         people = lines.filter(object="person").values("key").distinct().count()
     done = list(project.runs.filter(kind=Run.Kind.DELTA, state=Run.State.SUCCEEDED).order_by("-number")[:20])

@@ -34,6 +34,11 @@ def moment(value: Any) -> datetime:
     return datetime.fromtimestamp(float(value or 0), UTC)
 
 
+def whole_second(moment: datetime) -> datetime:
+    """From when on the log is to be asked: it tells whole seconds, so what came right after this lies before it."""
+    return moment.replace(microsecond=0)
+
+
 def is_change(kind: str) -> bool:
     """Whether a line of the log says that a record changed."""
     return kind not in EVENT_TYPES and (kind.startswith(("_o:", "_r:")) or "attribute_change" in kind or kind in WANTED)

@@ -38,7 +38,9 @@ def page(context: Context) -> Progress:
     except Rejected as refusal:
         sentence = str(refusal)
         return Progress({"seen": seen}, save=lambda: stays(context, entry, sentence))
-    context.forget_types()
+    if entry.verb == "create_object":
+        # Of a field that is gone, `drop` takes note by itself; records of a type that is gone cannot be asked for.
+        context.forget_types()
     return Progress({"seen": seen}, done=1, save=lambda: _gone(entry))
 
 

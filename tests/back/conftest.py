@@ -12,6 +12,7 @@ from connectors.customerio.fake import FakeCustomerio, Workspace
 from connectors.twenty.fake import FakeTwenty
 from projects import connections
 from projects.models import Run
+from tests.journey import checkpoint
 from tests.journey.conftest import Migration, make_migration
 
 DAY = 86_400
@@ -79,7 +80,8 @@ def make_small(line: str = "2.x") -> Migration:
 def small(transactional_db: None, settings: Any, request: pytest.FixtureRequest) -> Iterator[Migration]:
     """The small company, connected, with nothing done yet; a test may ask for another line of Twenty."""
     settings.SETTLE_SECONDS = 0
-    yield make_small(getattr(request, "param", "2.x"))
+    line = getattr(request, "param", "2.x")
+    yield checkpoint.begin(f"{PEOPLE} people to {line}", lambda: make_small(line))
     connections.transports.clear()
     connections._local_budget.cache_clear()
 

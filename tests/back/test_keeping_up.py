@@ -65,7 +65,10 @@ def test_what_changes_while_production_waits_for_signatures_is_noted(small: Migr
     engine.drive(run.pk)
     run.refresh_from_db()
     assert run.state == Run.State.WAITING
-    small.source.workspace.change_attributes("00000005", {"city": "New town"})
+    assert run.started_at is not None
+    # The log tells whole seconds: this was written right after the run had begun.
+    at = int(run.started_at.timestamp())
+    small.source.workspace.change_attributes("00000005", {"city": "New town"}, at=at)
     assert look() == []
     lag = deltas.lag(small.project)
     assert lag.waiting == {"attribute_change": 1}

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from connectors.customerio.fake import Workspace
 from projects import audits, cutover, deletions, deltas, freeze, gates, hypercare, late_gates, rollback, selectors
 from projects.documents.audience import audience_of
 from projects.keeping_up import watch_sources
@@ -20,6 +21,7 @@ from projects.pipeline.scope import Scope
 from projects.services import Refused
 from tests.back.conftest import DAY, ask, landed
 from tests.back.test_delta import carry_over, people
+from tests.journey import checkpoint
 from tests.journey.conftest import Migration
 
 HOUR = 3600
@@ -27,7 +29,10 @@ HOUR = 3600
 
 def five_deleted(migration: Migration) -> dict[str, str]:
     """Five people are deleted, two come back: one through a shop, one without a name; gives their new keys."""
-    source = migration.source.workspace
+    return checkpoint.reach(migration, "five deleted", lambda: delete_five(migration.source.workspace))
+
+
+def delete_five(source: Workspace) -> dict[str, str]:
     now = source.now()
     source.change_attributes("00000010", {"unsubscribed": True}, at=now - 2 * DAY)
     for number in range(8, 13):
@@ -195,6 +200,10 @@ def test_deletions_are_kept_although_the_log_forgets_them(small: Migration) -> N
 def to_the_eve(migration: Migration) -> None:
     """Everything before the cutover: production, the audit, the freeze."""
     landed(migration)
+    checkpoint.reach(migration, "eve", lambda: audit_and_freeze(migration))
+
+
+def audit_and_freeze(migration: Migration) -> None:
     audits.make(project=migration.project, by=migration.admin)
     for one in migration.project.integrations.all():
         audits.settle_integration(

@@ -19,6 +19,7 @@ from projects.labels import labels_of
 from projects.models import Run
 from tests.back.conftest import landed
 from tests.back.test_delta import carry_over
+from tests.journey import checkpoint
 from tests.journey.conftest import Migration
 
 AUTOMATIONS = ("campaign", "broadcast", "newsletter", "transactional")
@@ -44,10 +45,14 @@ def numbers(text: str) -> list[int]:
 @pytest.fixture
 def moved(small: Migration) -> tuple[Migration, Run]:
     """The small company in production, with campaigns of every kind read along, and a list made."""
-    run = landed(small)
-    fill(run, campaigns=8, segments=0)
-    rebuilding.build(project=small.project, by=small.admin)
-    return small, run
+
+    def go() -> Run:
+        run = landed(small)
+        fill(run, campaigns=8, segments=0)
+        rebuilding.build(project=small.project, by=small.admin)
+        return run
+
+    return small, checkpoint.reach(small, "moved", go)
 
 
 def test_the_numbers_of_the_scope(moved: tuple[Migration, Run]) -> None:

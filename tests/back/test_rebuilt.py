@@ -10,12 +10,13 @@ import pytest
 from bench.handoff import campaign
 from connectors.errors import Transient
 from projects import connections, rebuilding, rollback
-from projects.models import Event, HandoffItem, JournalEntry, Record
+from projects.models import Event, HandoffItem, JournalEntry, Record, Run
 from projects.pipeline import engine
 from projects.pipeline.scope import Scope
 from projects.services import Refused
 from tests.back.conftest import ask, landed
 from tests.back.test_rollback import differing, person, picture, roll_back
+from tests.journey import checkpoint
 from tests.journey.conftest import DESTINATION_URL, Migration
 
 LOYAL = {"and": [{"attribute": {"field": "loyalty_points", "operator": "gte", "value": 30}}]}
@@ -33,13 +34,18 @@ def views(migration: Migration) -> dict[str, Any]:
 def rebuilt(small: Migration) -> tuple[Migration, Any, set[str]]:
     """The small company in Twenty with a view, a list and a draft, and how it was before."""
     before, shown = picture(small.destination), set(views(small))
-    small.source.workspace.add_segment("Loyal", conditions=LOYAL)
-    run = landed(small)
-    Record.objects.create(
-        run=run, object="campaign", key="1", raw=campaign(4, 3), digest="d" * 64, state="excluded", reason="kept"
-    )
-    outcome = rebuilding.build(project=small.project, by=small.admin)
-    assert dict(outcome.made) == {"views": 1, "lists": 1, "drafts": 1}, outcome
+
+    def go() -> Run:
+        small.source.workspace.add_segment("Loyal", conditions=LOYAL)
+        run = landed(small)
+        Record.objects.create(
+            run=run, object="campaign", key="1", raw=campaign(4, 3), digest="d" * 64, state="excluded", reason="kept"
+        )
+        outcome = rebuilding.build(project=small.project, by=small.admin)
+        assert dict(outcome.made) == {"views": 1, "lists": 1, "drafts": 1}, outcome
+        return run
+
+    checkpoint.reach(small, "rebuilt", go)
     return small, before, shown
 
 

@@ -7,13 +7,11 @@ from typing import Any
 
 import pytest
 
-from connectors.customerio.fake import FakeCustomerio
-from connectors.twenty.fake import FakeTwenty
 from projects import connections
 from projects.pipeline import delta
 from tests.back.test_delta import carry_over, planned
 from tests.back.test_rollback import differing, picture, roll_back
-from tests.journey.conftest import Migration, make_migration
+from tests.journey.conftest import Migration, to_untouched
 from tests.journey.test_links import by_object_id, workspace
 
 
@@ -21,8 +19,7 @@ from tests.journey.test_links import by_object_id, workspace
 def tree(transactional_db: None, settings: Any) -> Iterator[Migration]:
     """Companies with owners and projects with parents, migrated to the end."""
     settings.SETTLE_SECONDS = 0
-    destination = FakeTwenty(line="2.x", long_limit=None, short_limit=None, prefilled=False)
-    migration = make_migration(FakeCustomerio(workspace(), requests_per_second=None), destination)
+    migration = to_untouched(workspace)
     migration.to_sandbox(10)
     migration.production()
     yield migration

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from projects.documents.certificate import issue
 from projects.models import Certificate, Project, Run, User
 from projects.pipeline import engine
 from projects.pipeline.phases import PHASES
+from tests.journey import checkpoint
 
 CONGRESS = Path(__file__).resolve().parents[2] / "demo" / "workspace"
 
@@ -33,6 +34,12 @@ class Migration:
     source: FakeCustomerio
     destination: FakeTwenty
     runs: list[Run] = field(default_factory=list)
+    standing: checkpoint.Standing | None = field(default=None, repr=False)
+
+    def connect(self) -> None:
+        """Puts both systems where the network would be."""
+        connections.transports[SOURCE_URL] = httpx.WSGITransport(app=self.source)
+        connections.transports[DESTINATION_URL] = httpx.WSGITransport(app=self.destination)
 
     def run(self, kind: str, **options: Any) -> Run:
         """Starts a run and works on it until it rests."""
@@ -47,24 +54,33 @@ class Migration:
         """Signs a gate as the admin."""
         services.sign(project=self.project, gate=gate, by=self.admin, name="Ada Admin")
 
-    def to_map(self) -> None:
+    def to_map(self) -> Run:
         """Discovery, proposal, confirmation."""
-        discovery = self.run("discovery")
-        assert discovery.state == Run.State.SUCCEEDED, discovery.problem
-        proposals.propose(project=self.project, by=self.admin)
-        self.sign(gates.MAP)
+
+        def go() -> Run:
+            discovery = self.run("discovery")
+            assert discovery.state == Run.State.SUCCEEDED, discovery.problem
+            proposals.propose(project=self.project, by=self.admin)
+            self.sign(gates.MAP)
+            return discovery
+
+        return checkpoint.reach(self, "map", go)
 
     def to_sandbox(self, size: int = 60) -> Run:
         """Everything up to the signed sandbox."""
-        self.to_map()
-        sandbox = self.run("sandbox", sample_size=size)
-        assert sandbox.state == Run.State.SUCCEEDED, sandbox.problem
-        self.sign(gates.SANDBOX)
-        return sandbox
+
+        def go() -> Run:
+            self.to_map()
+            sandbox = self.run("sandbox", sample_size=size)
+            assert sandbox.state == Run.State.SUCCEEDED, sandbox.problem
+            self.sign(gates.SANDBOX)
+            return sandbox
+
+        return checkpoint.reach(self, f"sandbox of {size}", go)
 
     def production(self) -> Run:
         """Production to its end, signing each phase."""
-        return self.finish(self.run("production"))
+        return checkpoint.reach(self, "production", lambda: self.finish(self.run("production")))
 
     def finish(self, run: Run) -> Run:
         """Signs each phase that waits, to the end of the run."""
@@ -80,8 +96,6 @@ class Migration:
 
 def make_migration(source: FakeCustomerio, destination: FakeTwenty) -> Migration:
     """A project connected to these two servers."""
-    connections.transports[SOURCE_URL] = httpx.WSGITransport(app=source)
-    connections.transports[DESTINATION_URL] = httpx.WSGITransport(app=destination)
     admin = User.objects.create_superuser("admin@example.com", "a-long-password", name="Ada Admin")
     project = services.create_project(name="Congress", by=admin)
     for side, connector, url, key in (
@@ -97,7 +111,19 @@ def make_migration(source: FakeCustomerio, destination: FakeTwenty) -> Migration
             requests_per_minute=6_000_000,
             by=admin,
         )
-    return Migration(project, admin, source, destination)
+    migration = Migration(project, admin, source, destination)
+    migration.connect()
+    return migration
+
+
+def to_untouched(workspace: Callable[[], Workspace], line: str = "2.x") -> Migration:
+    """A project that moves this workspace to a Twenty in which nothing stands; its places are kept."""
+
+    def make() -> Migration:
+        source = FakeCustomerio(workspace(), requests_per_second=None)
+        return make_migration(source, FakeTwenty(line=line, long_limit=None, short_limit=None, prefilled=False))
+
+    return checkpoint.begin(f"{workspace.__module__}.{workspace.__qualname__} to {line}", make)
 
 
 @pytest.fixture(params=["2.x"])
@@ -106,13 +132,15 @@ def line(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+def congress_workspace() -> Workspace:
+    return Workspace.load(CONGRESS)
+
+
 @pytest.fixture
 def congress(transactional_db: None, line: str, settings: Any) -> Iterator[Migration]:
     """The congress workspace and an untouched Twenty, connected, with nothing done yet."""
     settings.SETTLE_SECONDS = 0
-    source = FakeCustomerio(Workspace.load(CONGRESS), requests_per_second=None)
-    destination = FakeTwenty(line=line, long_limit=None, short_limit=None, prefilled=False)
-    yield make_migration(source, destination)
+    yield to_untouched(congress_workspace, line)
     connections.transports.clear()
     connections._local_budget.cache_clear()
 
@@ -137,9 +165,7 @@ def migrated(transactional_db: None, settings: Any, tmp_path: Path) -> Iterator[
     """Five people of one company, migrated to the end; a sixth is held."""
     settings.SETTLE_SECONDS = 0
     settings.MEDIA_ROOT = tmp_path / "documents"
-    source = FakeCustomerio(small_workspace(), requests_per_second=None)
-    destination = FakeTwenty(line="2.x", long_limit=None, short_limit=None, prefilled=False)
-    migration = make_migration(source, destination)
+    migration = to_untouched(small_workspace)
     migration.to_sandbox()
     migration.runs.append(migration.production())
     yield migration

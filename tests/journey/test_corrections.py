@@ -13,25 +13,26 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from connectors.customerio.fake import FakeCustomerio
-from connectors.twenty.fake import FakeTwenty
+from connectors.customerio.fake import Workspace
 from projects import connections, corrections, selectors, services
 from projects.models import Correction, Decision, Event, Record, Run
-from tests.journey.conftest import Migration, make_migration, small_workspace
+from tests.journey import checkpoint
+from tests.journey.conftest import Migration, small_workspace, to_untouched
+
+
+def workspace_with_twin() -> Workspace:
+    workspace = small_workspace()
+    workspace.add_person(id="twin", email="ADA@example.org", attributes={"first_name": "Ida"})
+    return workspace
 
 
 @pytest.fixture
 def waiting(transactional_db: None, settings: Any, tmp_path: Path) -> Iterator[Migration]:
     """People whose phase waits for a signature; one is held for want of an address, two share one."""
     settings.SETTLE_SECONDS = 0
-    workspace = small_workspace()
-    workspace.add_person(id="twin", email="ADA@example.org", attributes={"first_name": "Ida"})
-    migration = make_migration(
-        FakeCustomerio(workspace, requests_per_second=None),
-        FakeTwenty(line="2.x", long_limit=None, short_limit=None, prefilled=False),
-    )
+    migration = to_untouched(workspace_with_twin)
     migration.to_sandbox()
-    migration.runs.append(migration.run("production"))
+    migration.runs.append(checkpoint.reach(migration, "people", lambda: migration.run("production")))
     yield migration
     connections.transports.clear()
     connections._local_budget.cache_clear()

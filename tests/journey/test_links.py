@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from connectors.customerio.fake import FakeCustomerio, Workspace
-from connectors.twenty.fake import FakeTwenty
+from connectors.customerio.fake import Workspace
 from projects import connections, selectors, services
 from projects.models import Record, Run
-from tests.journey.conftest import Migration, make_migration
+from tests.journey.conftest import Migration, to_untouched
 
 
 def workspace() -> Workspace:
@@ -41,8 +40,7 @@ def workspace() -> Workspace:
 def links(transactional_db: None, request: pytest.FixtureRequest, settings: Any) -> Iterator[Migration]:
     """The workspace and an untouched Twenty, with a confirmed map and a signed sandbox."""
     settings.SETTLE_SECONDS = 0
-    destination = FakeTwenty(request.param, long_limit=None, short_limit=None, prefilled=False)
-    migration = make_migration(FakeCustomerio(workspace(), requests_per_second=None), destination)
+    migration = to_untouched(workspace, request.param)
     migration.to_sandbox(10)
     yield migration
     connections.transports.clear()

@@ -13,14 +13,14 @@ from django.core.management import call_command
 
 from connectors.catalogue import FieldType
 from connectors.contract import Draft
-from connectors.customerio.fake import FakeCustomerio, Workspace
+from connectors.customerio.fake import Workspace
 from connectors.plans import FieldPlan, SchemaPlan
-from connectors.twenty.fake import FakeTwenty
 from mapping.rules import MapSpec
 from projects import audit, connections, gates, map_services, proposals, selectors, services
 from projects.models import Phase, Record, Run
 from projects.pipeline import engine
-from tests.journey.conftest import DESTINATION_URL, Migration, make_migration
+from tests.journey import checkpoint
+from tests.journey.conftest import DESTINATION_URL, Migration, to_untouched
 
 WRITES = ("POST", "PATCH", "PUT", "DELETE")
 
@@ -66,12 +66,7 @@ def with_unique_badge(spec: MapSpec) -> MapSpec:
     return spec.model_copy(update={"objects": tuple(objects)})
 
 
-@pytest.fixture
-def troubled(transactional_db: None, settings: Any) -> Iterator[Migration]:
-    """The workspace, its sandbox signed, with one address in the bin and one badge taken."""
-    settings.SETTLE_SECONDS = 0
-    destination = FakeTwenty("2.x", long_limit=None, short_limit=None, prefilled=False)
-    migration = make_migration(FakeCustomerio(workspace(), requests_per_second=None), destination)
+def to_trouble(migration: Migration) -> Run:
     migration.run("discovery")
     spec = proposals.propose(project=migration.project, by=migration.admin).spec
     map_services.save_map(project=migration.project, spec=with_unique_badge(spec), by=migration.admin)
@@ -81,6 +76,15 @@ def troubled(transactional_db: None, settings: Any) -> Iterator[Migration]:
     migration.sign(gates.SANDBOX)
     stands_there(migration, "bin@acme.example", "", deleted=True)
     stands_there(migration, "somebody@else.example", "taken there")
+    return sandbox
+
+
+@pytest.fixture
+def troubled(transactional_db: None, settings: Any) -> Iterator[Migration]:
+    """The workspace, its sandbox signed, with one address in the bin and one badge taken."""
+    settings.SETTLE_SECONDS = 0
+    migration = to_untouched(workspace)
+    checkpoint.reach(migration, "trouble", lambda: to_trouble(migration))
     yield migration
     connections.transports.clear()
     connections._local_budget.cache_clear()

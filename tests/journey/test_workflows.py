@@ -7,21 +7,25 @@ from typing import Any
 
 import pytest
 
-from connectors.customerio.fake import FakeCustomerio, Workspace
+from connectors.customerio.fake import FakeCustomerio
 from connectors.twenty.fake import FakeTwenty
 from projects import connections, proposals, services
 from projects.models import PausedTrigger, Run
 from projects.pipeline import engine, triggers
-from tests.journey.conftest import CONGRESS, Migration, make_migration
+from tests.journey import checkpoint
+from tests.journey.conftest import Migration, congress_workspace, make_migration
 
 
 @pytest.fixture
 def fresh(transactional_db: None, settings: Any) -> Iterator[Migration]:
     """A fresh Twenty 2.x: its own workflow makes a company for each person and overwrites the imported link."""
     settings.SETTLE_SECONDS = 0
-    source = FakeCustomerio(Workspace.load(CONGRESS), requests_per_second=None)
-    destination = FakeTwenty(long_limit=None, short_limit=None, logic_functions=True)
-    yield make_migration(source, destination)
+
+    def make() -> Migration:
+        source = FakeCustomerio(congress_workspace(), requests_per_second=None)
+        return make_migration(source, FakeTwenty(long_limit=None, short_limit=None, logic_functions=True))
+
+    yield checkpoint.begin("congress to a Twenty that does something by itself", make)
     connections.transports.clear()
     connections._local_budget.cache_clear()
 

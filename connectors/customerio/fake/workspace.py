@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -46,7 +45,7 @@ class Workspace:
     counts: tuple[float, Row] | None = None
     """The counts that `/v1/workspaces` gave last, and when."""
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
-    _serials: itertools.count[int] = field(default_factory=lambda: itertools.count(1), repr=False)
+    _serials: int = field(default=0, repr=False)
     _memory: dict[Hashable, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -91,7 +90,7 @@ class Workspace:
     ) -> Row:
         """Write one activity row of any type; `extra` are name, url, delivery_id, delivery_type."""
         with self.lock:
-            serial = next(self._serials)
+            serial = self._serial()
             row: Row = {
                 "id": activity_id or f"01F{serial:023d}",
                 "type": kind,
@@ -241,7 +240,7 @@ class Workspace:
     ) -> CustomObject:
         """Create an object; leaves a `_o:<type>:create` row."""
         with self.lock:
-            cio_object_id = f"ob{len(self.objects) + 1:06x}{next(self._serials):04x}"
+            cio_object_id = f"ob{len(self.objects) + 1:06x}{self._serial():04x}"
             item = CustomObject(object_type_id=object_type_id, object_id=object_id, cio_object_id=cio_object_id)
             item.set(attributes or {}, self.now() if at is None else at)
             self.objects.add(item)
@@ -349,9 +348,14 @@ class Workspace:
         segment = self.segments.get(segment_id)
         return segment is not None and cio_id in segment.members
 
+    def _serial(self) -> int:
+        """A number that was not given before."""
+        self._serials += 1
+        return self._serials
+
     def _free_cio_id(self) -> str:
         """An id that looks like a number, as the real ones do (FACTS.md §2)."""
-        while (cio_id := f"03{next(self._serials):06d}") in self.people:
+        while (cio_id := f"03{self._serial():06d}") in self.people:
             continue
         return cio_id
 
