@@ -127,7 +127,6 @@ def close(phase: Phase) -> Reconciliation:
     values = sum(field["compared"] for table in fields.values() for field in table.values())
     records = Record.objects.filter(run=run, object__in=objects).landed().exclude(proof=Record.Proof.OPEN).count()
     differences = Difference.objects.filter(run=run, object__in=objects).exclude(kind=Difference.Kind.EDITED).count()
-    closed = all(closes(row) for row in by_object.values())
     points, looks = open_points(phase, objects), first_looks(phase)
     content: dict[str, Any] = {
         "run": run.pk,
@@ -151,7 +150,7 @@ def close(phase: Phase) -> Reconciliation:
         records=records,
         values=values,
         differences=differences,
-        closes=closed,
+        closes=all(closes(row) for row in by_object.values()),
         digest=digest_of(content),
     )
     made.verdict = verdict(made, run.project)

@@ -28,21 +28,20 @@ def counts(run: Run) -> dict[str, int]:
     return table
 
 
-STAYS = " stays: "
-"""Between what stays and why, in the sentences of `undo_schema`."""
-
-
 def kept_schema(run: Run) -> list[str]:
-    """Why parts of the schema stay: a sentence for each reason, with what it holds for."""
-    kept = JournalEntry.objects.filter(run=run, verb="keep_schema").order_by("pk").values_list("answer", flat=True)
+    """Why parts of the schema stay: a sentence for each reason that fields share, and one for everything else."""
+    lines: list[str] = []
     alike: defaultdict[str, list[str]] = defaultdict(list)
-    for sentence in kept:
-        what, stays, why = sentence.partition(STAYS)
-        alike[why if stays else ""].append(what)
-    lines = alike.pop("", [])
+    kept = JournalEntry.objects.filter(run=run, verb="keep_schema").order_by("pk")
+    for object, detail, sentence in kept.values_list("object", "detail", "answer"):
+        name = f"{object}.{detail['name']}"
+        if sentence.startswith(f"{name} stays: "):
+            alike[sentence.removeprefix(f"{name} stays: ")].append(name)
+        else:
+            lines.append(sentence)
     for why, names in alike.items():
         last = names.pop()
-        lines.append(f"{', '.join(names)} and {last} stay: {why}" if names else f"{last}{STAYS}{why}")
+        lines.append(f"{', '.join(names)} and {last} stay: {why}" if names else f"{last} stays: {why}")
     return lines
 
 

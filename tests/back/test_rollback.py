@@ -115,7 +115,8 @@ def test_what_people_changed_since_stays_and_is_listed(small: Migration) -> None
     assert "city" in listed["00000001"]
     assert "avatarUrl" in listed["00000003"]
     assert "city" in listed["00000002"]
-    assert any("loyaltyPoints stays" in reason for reason in rollback.view(run).kept_schema)
+    (in_use,) = rollback.view(run).kept_schema
+    assert "person.loyaltyPoints" in in_use
 
 
 @pytest.mark.parametrize("few", [2_000, 0])
@@ -411,7 +412,7 @@ def test_a_replay_before_a_rollback_ticks_nothing_and_the_audit_counts_what_stan
     assert check(small, "replay").sentence == f"{rollback_run} took something back after {replay}."
     client.force_login(small.admin)
     page = client.get(reverse("audit", args=[small.project.slug])).content.decode()
-    assert "<dt>Migrated so far</dt><dd>0</dd>" in page
+    assert "<dt>Migrated so far</dt><dd>0 <" in page
 
 
 def check(migration: Migration, name: str) -> Check:

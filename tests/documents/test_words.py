@@ -89,8 +89,9 @@ def test_a_span_of_time_is_never_nought_hours(hours: float, said: str) -> None:
 def test_a_long_document_is_set_in_a_process_of_its_own_and_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     content = {
         "project": "congress", "log": {"since": "2026-10-26T05:16:00", "read_to": "2026-11-26T05:16:00"},
-        "counts": {"deleted": 0, "returned": 0, "merged": 0, "billable": None, "expected": None, "migrated": None},
-        "deleted": [], "do_not_contact": [], "integrations": [],
+        "counts": {"deleted": 0, "returned": 0, "merged": 0, "billable": None, "expected": None, "migrated": None}
+        | {"in_destination": 0, "in_bin": 0},
+        "acknowledged": "not yet", "deleted": [], "do_not_contact": [], "integrations": [],
     }  # fmt: skip
     here = pdf.render("audit", content)
     monkeypatch.setattr(pdf, "LARGE", 0)
