@@ -90,9 +90,10 @@ def gone_in_log(run: Run) -> dict[str, str]:
     return found
 
 
-def held_before(run: Run, object: str) -> set[str]:
-    """Keys that the run before this one left held or refused: they get another look each time."""
-    return set(_held(run).filter(object=object).values_list("key", flat=True))
+def held_before(run: Run, object: str, *reasons: str) -> set[str]:
+    """Keys that the run before this one left held or refused (for these reasons): they get another look each time."""
+    held = _held(run).filter(object=object)
+    return set((held.filter(reason__in=reasons) if reasons else held).values_list("key", flat=True))
 
 
 def _held(run: Run) -> QuerySet[Record]:

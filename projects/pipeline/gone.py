@@ -42,15 +42,15 @@ def page(context: Context) -> Progress:
     if not links:
         return Progress(None)
     gone = confirmed(context, links)
-    into = delta.gone_in_log(context.run) if context.run.kind == Run.Kind.DELTA else {}
+    into = context.merged_people if context.run.kind == Run.Kind.DELTA else {}
     if context.ends.onto:
         return _cut(context, links, gone)
     rows = [_row(context, link, into.get(link.key, "")) for link in gone]
     files = undo.look_up(context, Scope(), context.step.destination, [str(link.destination_id) for link in gone])
-    verdicts = verdicts_for(context, DELETED)
+    verdicts, not_landed = verdicts_for(context, DELETED), _not_landed(context, rows)
     retired: list[tuple[Record, Link]] = []
     for row, link in zip(rows, gone, strict=True):
-        _decide(row, link, files, verdicts)
+        _decide(row, link, files, verdicts, waits=row.merged_into in not_landed)
         if row.state in (Record.State.EXCLUDED, Record.State.MERGED) and not row.meta.get("kept"):
             retired.append((row, link))
     if context.run.writes:
@@ -147,7 +147,8 @@ def _candidates(context: Context, after: int) -> Sequence[Link]:
     if not delta.of_changes(context.run):
         return list(links.exclude(key__in=present).order_by("pk")[:PAGE])
     if object == PERSON:
-        links = links.filter(key__in=delta.gone_in_log(context.run).keys() | banned.keys(context.project))
+        told = delta.gone_in_log(context.run).keys() | delta.held_before(context.run, object, DELETED)
+        links = links.filter(key__in=told | banned.keys(context.project))
     elif object == PERSON_COMPANY:
         # With the ties that this run has cut already, the log does not name these people any more.
         cut = Change.objects.filter(project=context.project, run=context.run, undone=None)
@@ -232,8 +233,15 @@ def _row(context: Context, link: Link, into: str) -> Record:
     return row
 
 
-def _decide(row: Record, link: Link, files: undo.Files, verdicts: dict[str, str]) -> None:
-    """Into the bin, or kept for a person where somebody else has a share in the record."""
+def _not_landed(context: Context, rows: Sequence[Record]) -> set[str]:
+    """Those into whom people went and who are held themselves: without them nobody of the two would be left."""
+    into = {row.merged_into for row in rows} - {""}
+    read = Record.objects.of(context.run, context.step.object).filter(key__in=into)
+    return set(read.filter(state__in=[Record.State.HELD, Record.State.REJECTED]).values_list("key", flat=True))
+
+
+def _decide(row: Record, link: Link, files: undo.Files, verdicts: dict[str, str], *, waits: bool) -> None:
+    """Into the bin, or kept for a person where somebody else has a share in the record, or who inherits it `waits`."""
     told = row.detail if row.reason == DELETED and row.state == Record.State.EXCLUDED else ""
     row.state = Record.State.MERGED if row.merged_into else Record.State.EXCLUDED
     row.reason = MERGED if row.merged_into else DELETED
@@ -244,8 +252,9 @@ def _decide(row: Record, link: Link, files: undo.Files, verdicts: dict[str, str]
     now, history = files.now.get(id), files.histories.get(id)
     if now is None or now.deleted or files.judge is None:
         return
-    edits = files.judge.edits(history, now) if history else []
-    if link.origin == Link.Origin.CREATED and not edits:
+    made = link.origin == Link.Origin.CREATED
+    edits = files.judge.edits(history, now) if history and made else []
+    if made and not edits and not waits:
         return
     verdict = verdicts.get(row.key, verdicts.get("", ""))
     if verdict == Decision.Verdict.THEIRS:
@@ -259,7 +268,7 @@ def _decide(row: Record, link: Link, files: undo.Files, verdicts: dict[str, str]
     row.state, row.reason, row.merged_into = Record.State.HELD, DELETED, ""
     names = ", ".join(sorted(edit["field"] for edit in edits))
     why = f"in Twenty somebody changed {names}" if edits else "it stood in Twenty before the migration"
-    row.detail = f"{gone}, but {why}."
+    row.detail = f"{gone}, which has not landed here yet." if waits else f"{gone}, but {why}."
 
 
 def _retire(context: Context, retired: Sequence[tuple[Record, Link]]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from projects import deltas, gates, services
-from projects.models import Link, Record, Run
+from projects.models import Link, Record, Run, SourceChange
 from projects.pipeline import delta, engine
 from tests.back.conftest import DAY, ask, landed
 from tests.back.test_delta import carry_over, people, planned, states
@@ -298,3 +300,31 @@ def test_a_source_that_has_hardly_anybody_any_more_is_asked_about_first(small: M
     assert engine.drive(run.pk).state == Run.State.SUCCEEDED
     # Who stood there before the migration waits for a decision of its own.
     assert set(people(small)) == {"00000002", "00000004", "00000012"}
+
+
+def test_who_is_held_as_deleted_stays_held_until_somebody_decides(small: Migration) -> None:
+    landed(small)
+    small.source.workspace.delete_person("00000002")
+    carry_over(small)
+    SourceChange.objects.update(at=timezone.now() - timedelta(hours=1))
+    for _ in range(2):
+        held = Record.objects.get(run=carry_over(small), object="person", key="00000002")
+        assert (held.state, held.detail) == (
+            "held",
+            "The source deleted it, but it stood in Twenty before the migration.",
+        )
+
+
+def test_who_went_into_somebody_held_stays_until_that_one_has_landed(small: Migration) -> None:
+    landed(small)
+    source = small.source.workspace
+    twin = source.add_person(id="twin", email="p7@company2.example").cio_id
+    source.merge_people(twin, "00000005")
+    outcome = Record.objects.get(run=carry_over(small), object="person", key="00000005")
+    assert (outcome.state, "00000005" in people(small)) == ("held", True)
+    assert outcome.detail == f"It went into {twin} at the source, which has not landed here yet."
+    source.change_attributes(twin, {"email": "own@company2.example"})
+    run = carry_over(small)
+    assert Record.objects.get(run=run, object="person", key="00000005").state == "merged"
+    assert "00000005" not in people(small)
+    assert twin in people(small)
