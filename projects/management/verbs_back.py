@@ -140,7 +140,7 @@ def make_audit(project: Project, user: User, options: dict[str, Any], stream: Ou
     content = newest.content
     lines = [f"{content['counts']['deleted']:,} people deleted, {content['counts']['returned']:,} came back."]
     lines += [
-        f"  {one['email'] or one['cio_id']}: back as {one['returned_as']}, by {one['trace']}"
+        f"  {one['email'] or one['cio_id']}: back as {one['returned_as']}: {one['trace']}"
         for one in content["deleted"]
         if one["returned_as"]
     ]
