@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,13 @@ def bigger() -> FakeCustomerio:
     return FakeCustomerio(workspace, requests_per_second=None)
 
 
+def let_it_work(process: subprocess.Popen[bytes], destination: FakeTwenty, requests: int) -> None:
+    """Waits until the destination has been asked so many times more, or the process has ended."""
+    aim = len(destination.requests) + requests
+    while process.poll() is None and len(destination.requests) < aim:
+        time.sleep(0.02)
+
+
 @contextmanager
 def migrated(folder: Path) -> Iterator[tuple[Installation, FakeTwenty, Any]]:
     """An installation whose production is through, the destination, and how that stood before."""
@@ -58,7 +66,7 @@ def test_a_rollback_killed_five_times_leaves_the_destination_as_it_was(tmp_path:
         moments, kills = random.Random(3), 0
         while kills < KILLS:
             process = made.start("manage.py", "migration", "rollback", "acme", "--foreground", log="rollback.log")
-            time.sleep(moments.uniform(1.5, 4.0))
+            let_it_work(process, destination, moments.randint(2, 12))
             if process.poll() is not None:
                 break
             kill(process)
@@ -78,7 +86,7 @@ def test_a_celery_worker_killed_five_times_leaves_the_destination_as_it_was(tmp_
             made.start_worker(),
         )
         while command.poll() is None:
-            time.sleep(moments.uniform(1.5, 4.0))
+            let_it_work(command, destination, moments.randint(2, 12))
             if kills < KILLS and command.poll() is None:
                 kill(worker)
                 kills += 1
