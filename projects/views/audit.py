@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -17,6 +18,7 @@ from projects.documents.pdf import render as render_pdf
 from projects.forms_back import IntegrationForm
 from projects.models import Integration, Link, Project, Record, Run
 from projects.permissions import Can
+from projects.pipeline.departed import DELETED
 from projects.text import counted
 from projects.views.gates import signing
 from projects.views.seat import Request, Seat, page, seat_of, told
@@ -83,10 +85,15 @@ def _gap(project: Project, expected: int | None) -> str:
     run = project.runs.filter(kind__in=kinds, state=Run.State.SUCCEEDED).order_by("-number").first()
     held = Record.objects.filter(run=run, object="person", state=Record.State.HELD)
     # Who is held as both sides changed them stands in the destination already.
-    waiting = held.exclude(key__in=Link.objects.filter(project=project, object="person").values("key")).count()
-    words = f"{counted(waiting, 'person is', 'people are')} held" if waiting else ""
+    landed = Exists(Link.objects.filter(project=project, object="person", key=OuterRef("key")))
+    waiting = held.exclude(landed).count()
+    dropped = Record.objects.filter(run__in=project.runs.filter(kind__in=kinds), object="person")
+    dropped = dropped.filter(state=Record.State.EXCLUDED).exclude(reason=DELETED).exclude(landed)
+    left = dropped.values("key").distinct().count()
+    parts = [(waiting, "person is held", "people are held"), (left, "was left behind", "were left behind")]
+    words = ", ".join(counted(number, one, many) for number, one, many in parts if number)
     difference = f"{abs(expected - migrated):,} {'fewer' if migrated < expected else 'more'} than expected"
-    if waiting == expected - migrated:
+    if waiting + left == expected - migrated:
         return f"{difference}: {words}."
     rest = "has changed since the last run, or the source counts it otherwise: run a delta, then look again"
     return f"{difference}: {words}, the rest {rest}." if words else f"{difference}: it {rest}."

@@ -12,7 +12,19 @@ from django.urls import reverse
 from django.utils import timezone
 
 from connectors.customerio.fake import Workspace
-from projects import audits, cutover, deletions, deltas, freeze, gates, hypercare, late_gates, rollback, selectors
+from projects import (
+    audits,
+    cutover,
+    deletions,
+    deltas,
+    freeze,
+    gates,
+    hypercare,
+    late_gates,
+    rollback,
+    selectors,
+    services,
+)
 from projects.documents.audience import audience_of
 from projects.keeping_up import watch_sources
 from projects.models import Connection, GroupMember, Link, Project, Record, Run
@@ -448,3 +460,16 @@ def test_an_event_that_was_dated_back_is_found_before_the_cutover(small: Migrati
     assert "dated-back" in names
     small.project.refresh_from_db()
     assert not {"replay", "deltas"} & open_checks(small)
+
+
+def test_the_audit_says_how_many_were_left_behind(small: Migration, client: Client) -> None:
+    small.source.workspace.add_person(id="nobody", attributes={"first_name": "Nobody"})
+    landed(small)
+    services.decide_held(
+        project=small.project, object="person", reason="no_match_value", verdict="drop", by=small.admin
+    )  # fmt: skip
+    carry_over(small)
+    audits.make(project=small.project, by=small.admin)
+    client.force_login(small.admin)
+    page = client.get(reverse("audit", args=[small.project.slug])).content.decode()
+    assert "1 fewer than expected: 1 was left behind." in page
