@@ -115,8 +115,7 @@ def _deleted(project: Project) -> Check:
 
 
 def _held(project: Project) -> Check:
-    kinds = [Run.Kind.PRODUCTION, Run.Kind.DELTA]
-    run = project.runs.filter(kind__in=kinds, state=Run.State.SUCCEEDED).order_by("-number").first()
+    run = project.runs.filter(kind__in=Run.MOVING, state=Run.State.SUCCEEDED).order_by("-number").first()
     if run is None:
         return Check("held", False, "What is held is known once production has ended.", "Let production end.", "runs")
     held = Record.objects.filter(run=run, state=Record.State.HELD).exclude(object="segment")
@@ -133,9 +132,9 @@ def _held(project: Project) -> Check:
     return Check("held", not left, sentence, "Decide about them.", "held")
 
 
-def _refused(project: Project, run: Run | None) -> int:
+def _refused(project: Project, run: Run) -> int:
     """Records that the newest delta could not land, other than those with which production was signed."""
-    if run is None or run.kind != Run.Kind.DELTA:
+    if run.kind != Run.Kind.DELTA:
         return 0
     production = project.runs.filter(kind=Run.Kind.PRODUCTION, state=Run.State.SUCCEEDED).order_by("-number").first()
     signed = Record.objects.filter(run=production, state=Record.State.REJECTED, object=OuterRef("object"))

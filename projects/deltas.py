@@ -61,8 +61,7 @@ def conflicts(project: Project) -> int:
 
 def base_of(project: Project) -> Run | None:
     """The newest run up to whose beginning everything was carried over."""
-    kinds = [Run.Kind.PRODUCTION, Run.Kind.DELTA]
-    done = project.runs.filter(kind__in=kinds, state=Run.State.SUCCEEDED).exclude(phases__rolled_back=True)
+    done = project.runs.filter(kind__in=Run.MOVING, state=Run.State.SUCCEEDED).exclude(phases__rolled_back=True)
     return done.order_by("-number").first()
 
 

@@ -29,7 +29,7 @@ class RollbackForm(forms.Form):
 
     def __init__(self, project: Project, data: Any = None) -> None:
         super().__init__(data)
-        runs = project.runs.filter(kind__in=[Run.Kind.PRODUCTION, Run.Kind.DELTA]).order_by("number")
+        runs = project.runs.filter(kind__in=Run.MOVING).order_by("number")
         latest, labels = project.map_series.latest(), labels_of(project)
         rules = latest.spec.objects if latest else ()
         self._names = {

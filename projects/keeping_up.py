@@ -7,6 +7,7 @@ next one, and the rest follow by themselves again.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from celery import shared_task
@@ -47,39 +48,40 @@ def choose(*, project: Project, minutes: int, by: User) -> None:
         audit.record(Verb.KEEPS_UP, project, CHOICES[minutes])
 
 
-def why_not(project: Project) -> str:
-    """Why no delta begins by itself now, as a sentence; empty where one begins when it is due."""
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Why no delta begins by itself now, as a sentence; else from when on one may, and what it follows up."""
+
+    why_not: str
+    due_at: datetime | None = None
+    base: Run | None = None
+
+
+def outlook(project: Project) -> Outlook:
+    """Whether deltas begin by themselves now."""
     if not project.keeps_up_minutes:
-        return "Deltas begin only when somebody starts one."
+        return Outlook("Deltas begin only when somebody starts one.")
     if project.cut_over_at is not None:
-        return "The cutover is done: there is nothing to keep up with any more."
-    carried, base = [Run.Kind.PRODUCTION, Run.Kind.DELTA], deltas.base_of(project)
-    if base is None:
-        return "Production comes first: what changes meanwhile is noted, and the first delta carries it over."
-    if (rollback := newest_rollback(project)) and rollback.number > base.number:
-        return f"{rollback} took something back: start a delta, and the next ones begin by themselves again."
-    newest = project.runs.filter(kind__in=carried).order_by("-number").first()
-    if newest is not None and newest.state == Run.State.CANCELLED:
-        return f"{newest} was cancelled: start a delta, and the next ones begin by themselves again."
-    if newest is not None and newest.state == Run.State.PAUSED:
-        return f"{newest} is paused: it goes on when somebody has looked at it."
-    return ""
-
-
-def due_at(project: Project) -> datetime | None:
-    """When the next delta may begin by itself; None where none will."""
+        return Outlook("The cutover is done: there is nothing to keep up with any more.")
     base = deltas.base_of(project)
-    if base is None or base.ended_at is None or why_not(project):
-        return None
-    return base.ended_at + timedelta(minutes=project.keeps_up_minutes)
+    if base is None or base.ended_at is None:
+        return Outlook("Production comes first: what changes meanwhile is noted, and the first delta carries it over.")
+    if (rollback := newest_rollback(project)) and rollback.number > base.number:
+        return Outlook(f"{rollback} took something back: start a delta, and the next ones begin by themselves again.")
+    newest = project.runs.filter(kind__in=Run.MOVING).order_by("-number").first()
+    if newest is not None and newest.state == Run.State.CANCELLED:
+        return Outlook(f"{newest} was cancelled: start a delta, and the next ones begin by themselves again.")
+    if newest is not None and newest.state == Run.State.PAUSED:
+        return Outlook(f"{newest} is paused: it goes on when somebody has looked at it.")
+    return Outlook("", base.ended_at + timedelta(minutes=project.keeps_up_minutes), base)
 
 
 def _is_due(project: Project) -> bool:
-    due, base = due_at(project), deltas.base_of(project)
-    if due is None or due > timezone.now() or base is None or base.started_at is None:
+    found = outlook(project)
+    if found.due_at is None or found.due_at > timezone.now() or found.base is None or found.base.started_at is None:
         return False
-    since, written = base.started_at - deltas.SEAM, deletions.watch_of(project).written_at
-    return (written is not None and written >= since) or base.started_at < timezone.now() - ANYHOW
+    begun, written = found.base.started_at, deletions.watch_of(project).written_at
+    return (written is not None and written >= begun - deltas.SEAM) or begun < timezone.now() - ANYHOW
 
 
 def begin_due() -> list[Run]:

@@ -46,8 +46,7 @@ def is_change(kind: str) -> bool:
 
 def followed_since(project: Project) -> datetime | None:
     """From when on the source is ahead: the start of the newest run that carries over, ended or not; else None."""
-    kinds = [Run.Kind.PRODUCTION, Run.Kind.DELTA]
-    begun = project.runs.filter(kind__in=kinds, started_at__isnull=False).exclude(state=Run.State.CANCELLED)
+    begun = project.runs.filter(kind__in=Run.MOVING, started_at__isnull=False).exclude(state=Run.State.CANCELLED)
     begun = begun.exclude(phases__rolled_back=True)
     return begun.order_by("-number").values_list("started_at", flat=True).first()
 

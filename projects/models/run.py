@@ -39,6 +39,8 @@ class Run(models.Model):
     ACTIVE = (State.QUEUED, State.RUNNING)
     OPEN = (State.QUEUED, State.RUNNING, State.WAITING, State.PAUSED)
     WRITING = (Kind.SANDBOX, Kind.PRODUCTION, Kind.DELTA, Kind.ROLLBACK)
+    MOVING = (Kind.PRODUCTION, Kind.DELTA)
+    """Kinds that carry over what is meant to stay: each goes on where the one before it ended."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="runs")
     number = models.PositiveIntegerField()
@@ -76,6 +78,12 @@ class Run(models.Model):
     def writes(self) -> bool:
         """Whether this run may change the destination's records."""
         return self.kind in self.WRITING
+
+    @property
+    def previous(self) -> Run | None:
+        """The newest run before this one that carried everything over."""
+        moved = Run.objects.filter(project=self.project_id, kind__in=self.MOVING, state=self.State.SUCCEEDED)
+        return moved.filter(number__lt=self.number).order_by("-number").first()
 
     @property
     def is_open(self) -> bool:

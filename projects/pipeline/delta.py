@@ -8,7 +8,7 @@ where the log does not reach back, and the last proof before a cutover.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -98,10 +98,7 @@ def held_before(run: Run, object: str, *reasons: str) -> set[str]:
 
 def _held(run: Run) -> QuerySet[Record]:
     """What the run before this one left held or refused."""
-    kinds = [Run.Kind.PRODUCTION, Run.Kind.DELTA]
-    before = run.project.runs.filter(kind__in=kinds, number__lt=run.number, state=Run.State.SUCCEEDED)
-    states = [Record.State.HELD, Record.State.REJECTED]
-    return Record.objects.filter(run=before.order_by("-number").first(), state__in=states)
+    return Record.objects.filter(run=run.previous, state__in=[Record.State.HELD, Record.State.REJECTED])
 
 
 def page(context: Context) -> Progress:
@@ -282,8 +279,3 @@ def moved(run: Run) -> Counter[str]:
     """What a delta wrote, by kind, relations too: nothing of this is left when the source rests."""
     kinds = run.changes.order_by().values_list("kind").annotate(number=Count("pk"))
     return Counter(dict(kinds))
-
-
-def pending(lines: Iterable[SourceChange]) -> Counter[str]:
-    """Lines that no delta has carried over yet, by kind."""
-    return Counter(line.kind for line in lines)

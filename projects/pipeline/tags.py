@@ -47,9 +47,7 @@ def page(context: Context) -> Progress:
 
 def _save(run: Run, rows: list[Record], unfinished: list[str]) -> None:
     Record.objects.bulk_update(rows, ["state", "reason", "detail"], batch_size=200)
-    moved = run.project.runs.filter(kind__in=[Run.Kind.PRODUCTION, Run.Kind.DELTA], state=Run.State.SUCCEEDED)
-    before = moved.filter(number__lt=run.number).order_by("-number").first()
-    known = GroupMember.objects.filter(run=before, group__in=unfinished).order_by("pk")
+    known = GroupMember.objects.filter(run=run.previous, group__in=unfinished).order_by("pk")
     after = 0
     while page := list(known.filter(pk__gt=after)[:BATCH]):
         after = page[-1].pk

@@ -81,13 +81,12 @@ def _gap(project: Project, expected: int | None) -> str:
     migrated = deletions.migrated(project)
     if expected is None or migrated is None or expected == migrated:
         return ""
-    kinds = [Run.Kind.PRODUCTION, Run.Kind.DELTA]
-    run = project.runs.filter(kind__in=kinds, state=Run.State.SUCCEEDED).order_by("-number").first()
+    run = project.runs.filter(kind__in=Run.MOVING, state=Run.State.SUCCEEDED).order_by("-number").first()
     held = Record.objects.filter(run=run, object="person", state=Record.State.HELD)
     # Who is held as both sides changed them stands in the destination already.
     landed = Exists(Link.objects.filter(project=project, object="person", key=OuterRef("key")))
     waiting = held.exclude(landed).count()
-    dropped = Record.objects.filter(run__in=project.runs.filter(kind__in=kinds), object="person")
+    dropped = Record.objects.filter(run__in=project.runs.filter(kind__in=Run.MOVING), object="person")
     dropped = dropped.filter(state=Record.State.EXCLUDED).exclude(reason=DELETED).exclude(landed)
     left = dropped.values("key").distinct().count()
     parts = [(waiting, "person is held", "people are held"), (left, "was left behind", "were left behind")]

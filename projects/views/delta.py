@@ -39,8 +39,7 @@ def delta(request: Request, slug: str) -> HttpResponse:
             may_start=seat.may(Can.RUN),
             keeping_up=keeping_up.CHOICES.get(seat.project.keeps_up_minutes),
             keeping_up_form=KeepingUpForm(initial={"minutes": seat.project.keeps_up_minutes}),
-            why_not_by_itself=keeping_up.why_not(seat.project),
-            due_at=keeping_up.due_at(seat.project),
+            by_itself=keeping_up.outlook(seat.project),
         ),
     )
 

@@ -60,7 +60,7 @@ def _listed(project: Project) -> list[tuple[Concern, Record | None, str, str]]:
     listed = []
     for one in project.concerns.select_related("raised_by").prefetch_related("remarks__by").order_by("-number"):
         rows = Record.objects.filter(run__project=project, object=one.object, key=one.key).select_related("run")
-        record = rows.filter(run__kind__in=[Run.Kind.PRODUCTION, Run.Kind.DELTA]).order_by("-run_id").first()
+        record = rows.filter(run__kind__in=Run.MOVING).order_by("-run_id").first()
         listed.append((one, record, title_of(record) if record else one.key, labels[one.object]))
     return listed
 

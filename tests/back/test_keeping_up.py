@@ -73,7 +73,7 @@ def test_what_changes_while_production_waits_for_signatures_is_noted(small: Migr
     lag = deltas.lag(small.project)
     assert lag.waiting == {"attribute_change": 1}
     assert lag.read_at == run.started_at
-    assert "Production comes first" in keeping_up.why_not(small.project)
+    assert "Production comes first" in keeping_up.outlook(small.project).why_not
 
 
 def test_nothing_begins_by_itself_after_a_rollback_until_somebody_starts_one(small: Migration) -> None:
@@ -82,9 +82,9 @@ def test_nothing_begins_by_itself_after_a_rollback_until_somebody_starts_one(sma
     let_time_pass(small, minutes=61)
     small.source.workspace.change_attributes("00000005", {"city": "New town"})
     assert look() == []
-    assert "took something back" in keeping_up.why_not(small.project)
+    assert "took something back" in keeping_up.outlook(small.project).why_not
     carry_over(small)
-    assert keeping_up.why_not(small.project) == ""
+    assert keeping_up.outlook(small.project).why_not == ""
 
 
 def test_nothing_begins_by_itself_after_a_delta_that_somebody_cancelled(small: Migration) -> None:
@@ -94,7 +94,7 @@ def test_nothing_begins_by_itself_after_a_delta_that_somebody_cancelled(small: M
     let_time_pass(small, minutes=61)
     small.source.workspace.change_attributes("00000005", {"city": "New town"})
     assert look() == []
-    assert f"{run} was cancelled" in keeping_up.why_not(small.project)
+    assert f"{run} was cancelled" in keeping_up.outlook(small.project).why_not
 
 
 def test_nothing_begins_by_itself_after_the_cutover_or_where_it_was_switched_off(small: Migration) -> None:
@@ -106,7 +106,7 @@ def test_nothing_begins_by_itself_after_the_cutover_or_where_it_was_switched_off
     Project.objects.update(keeps_up_minutes=60, cut_over_at=timezone.now())
     small.project.refresh_from_db()
     assert look() == []
-    assert "cutover is done" in keeping_up.why_not(small.project)
+    assert "cutover is done" in keeping_up.outlook(small.project).why_not
 
 
 def test_how_often_is_one_of_the_choices_and_stands_in_the_trail(small: Migration) -> None:
